@@ -1,0 +1,71 @@
+package io.mlinfra.core;
+
+import java.io.PrintStream;
+import java.util.Locale;
+
+/** One line per task: name, bar, count, seconds. */
+final class ConsoleProgress implements Progress {
+  private static final int WIDTH = 24;
+  private static final long REDRAW_NANOS = 100_000_000L;
+
+  private final PrintStream out;
+
+  ConsoleProgress(PrintStream out) {
+    this.out = out;
+  }
+
+  @Override
+  public Task start(String name, long total, String unit) {
+    return new Bar(name, total, unit);
+  }
+
+  private final class Bar implements Task {
+    private final String name;
+    private final long total;
+    private final String unit;
+    private final long started = System.nanoTime();
+    private long done;
+    private long drawn = started;
+    private boolean closed;
+
+    Bar(String name, long total, String unit) {
+      this.name = name;
+      this.total = total;
+      this.unit = unit;
+    }
+
+    @Override
+    public synchronized void advance(long units) {
+      done += units;
+      long now = System.nanoTime();
+      if (!closed && now - drawn >= REDRAW_NANOS) {
+        drawn = now;
+        out.print("\r" + line(now));
+        out.flush();
+      }
+    }
+
+    @Override
+    public synchronized void close() {
+      if (!closed) {
+        closed = true;
+        out.println("\r" + line(System.nanoTime()));
+      }
+    }
+
+    private String line(long now) {
+      String bar;
+      if (total > 0) {
+        int filled = (int) Math.min(WIDTH, done * WIDTH / total);
+        bar =
+            "█".repeat(filled)
+                + "░".repeat(WIDTH - filled)
+                + String.format(Locale.ROOT, " %3d%%", Math.min(100, done * 100 / total));
+      } else {
+        bar = "█".repeat(WIDTH) + "     ";
+      }
+      return String.format(
+          Locale.ROOT, "  %-30s %s  %,d %s  %.1f s", name, bar, done, unit, (now - started) / 1e9);
+    }
+  }
+}

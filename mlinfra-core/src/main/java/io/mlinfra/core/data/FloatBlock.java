@@ -1,0 +1,113 @@
+package io.mlinfra.core.data;
+
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.memory.BufferAllocator;
+
+/**
+ * A row-major matrix of float32 outside the heap: row {@code r}, column {@code c} lies {@code 4 *
+ * (r * columns + c)} bytes behind {@link #address()}. It is the shape in which linear algebra and
+ * ONNX Runtime take numbers.
+ *
+ * <p>The caller of {@link #allocate} owns the memory and closes the block. Reading from several
+ * threads is safe while nobody writes; threads may write different rows at once.
+ */
+public final class FloatBlock implements AutoCloseable {
+  private final ArrowBuf memory;
+  private final int rows;
+  private final int columns;
+
+  private FloatBlock(ArrowBuf memory, int rows, int columns) {
+    this.memory = memory;
+    this.rows = rows;
+    this.columns = columns;
+  }
+
+  /**
+   * A block of undefined content.
+   *
+   * @param rows how many, 0 or more
+   * @param columns how many, 1 or more
+   */
+  public static FloatBlock allocate(BufferAllocator allocator, int rows, int columns) {
+    if (rows < 0) {
+      throw new IllegalArgumentException("rows (" + rows + ") must be >= 0");
+    }
+    if (columns < 1) {
+      throw new IllegalArgumentException("columns (" + columns + ") must be > 0");
+    }
+    return new FloatBlock(allocator.buffer(Math.max(4L, 4L * rows * columns)), rows, columns);
+  }
+
+  public int rows() {
+    return rows;
+  }
+
+  public int columns() {
+    return columns;
+  }
+
+  /** Where the first value lies. Valid until the block is closed. */
+  public long address() {
+    return memory.memoryAddress();
+  }
+
+  /**
+   * A view of some rows, for bulk reading and writing; its position 0 is the first value of {@code
+   * firstRow}. Valid until the block is closed.
+   *
+   * @param firstRow from 0 to {@link #rows()}
+   * @param count how many rows; together less than 2 GiB
+   */
+  public FloatBuffer rows(int firstRow, int count) {
+    if (firstRow < 0 || count < 0 || count > rows - firstRow) {
+      throw new IndexOutOfBoundsException(
+          "rows " + firstRow + " to " + (firstRow + (long) count) + " of " + rows);
+    }
+    requireOpen();
+    long rowBytes = 4L * columns;
+    // Arrow hands the buffer out big-endian; native code reads it as the machine's own order.
+    return memory
+        .nioBuffer(firstRow * rowBytes, Math.toIntExact(count * rowBytes))
+        .order(ByteOrder.nativeOrder())
+        .asFloatBuffer();
+  }
+
+  /** One value. For single looks; bulk work goes through {@link #rows(int, int)}. */
+  public float get(int row, int column) {
+    return memory.getFloat(offset(row, column));
+  }
+
+  /** Sets one value. */
+  public void set(int row, int column, float value) {
+    memory.setFloat(offset(row, column), value);
+  }
+
+  private long offset(int row, int column) {
+    if (row < 0 || row >= rows || column < 0 || column >= columns) {
+      throw new IndexOutOfBoundsException(
+          "row " + row + ", column " + column + " of a block of " + rows + " x " + columns);
+    }
+    requireOpen();
+    return 4L * ((long) row * columns + column);
+  }
+
+  private void requireOpen() {
+    if (memory.refCnt() == 0) {
+      throw new IllegalStateException("the block is closed");
+    }
+  }
+
+  @Override
+  public void close() {
+    if (memory.refCnt() > 0) {
+      memory.close();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "FloatBlock[" + rows + " x " + columns + "]";
+  }
+}

@@ -1,0 +1,22 @@
+package io.mlinfra.core.version;
+
+import java.util.Locale;
+
+/** What sorts of things are kept in versions. */
+public enum Kind {
+  /** The content of a table or query at one moment. */
+  DATASET,
+  /** The definitions of the feature views that made a training set. */
+  FEATURES,
+  /** One training: settings, metrics, environment. */
+  RUN,
+  /** An ONNX graph with its signature. */
+  MODEL,
+  /** A data set's summary, for monitoring. */
+  PROFILE;
+
+  /** The name in lower case, as it stands in files and texts. */
+  public String label() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}
