@@ -48,6 +48,13 @@ public enum ColumnType {
    */
   public static ColumnType of(Field field) {
     ArrowType type = field.getType();
+    if (field.getDictionary() != null) {
+      throw new MlInfraException(
+          ErrorCode.DATA_UNSUITABLE,
+          "column '"
+              + field.getName()
+              + "' is dictionary-encoded (an ENUM in SQL); cast it to text");
+    }
     if (type instanceof ArrowType.FloatingPoint number) {
       if (number.getPrecision() == FloatingPointPrecision.SINGLE) {
         return FLOAT32;

@@ -61,11 +61,7 @@ public final class FloatBlock implements AutoCloseable {
    * @param count how many rows; together less than 2 GiB
    */
   public FloatBuffer rows(int firstRow, int count) {
-    if (firstRow < 0 || count < 0 || count > rows - firstRow) {
-      throw new IndexOutOfBoundsException(
-          "rows " + firstRow + " to " + (firstRow + (long) count) + " of " + rows);
-    }
-    requireOpen();
+    requireRows(firstRow, count);
     long rowBytes = 4L * columns;
     // Arrow hands the buffer out big-endian; native code reads it as the machine's own order.
     return memory
@@ -84,6 +80,12 @@ public final class FloatBlock implements AutoCloseable {
     memory.setFloat(offset(row, column), value);
   }
 
+  /** Sets all values of some rows to 0. */
+  public void clear(int firstRow, int count) {
+    requireRows(firstRow, count);
+    memory.setZero(4L * firstRow * columns, 4L * count * columns);
+  }
+
   private long offset(int row, int column) {
     if (row < 0 || row >= rows || column < 0 || column >= columns) {
       throw new IndexOutOfBoundsException(
@@ -91,6 +93,14 @@ public final class FloatBlock implements AutoCloseable {
     }
     requireOpen();
     return 4L * ((long) row * columns + column);
+  }
+
+  private void requireRows(int firstRow, int count) {
+    if (firstRow < 0 || count < 0 || count > rows - firstRow) {
+      throw new IndexOutOfBoundsException(
+          "rows " + firstRow + " to " + (firstRow + (long) count) + " of " + rows);
+    }
+    requireOpen();
   }
 
   private void requireOpen() {
