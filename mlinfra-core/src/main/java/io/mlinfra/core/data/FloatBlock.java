@@ -53,6 +53,12 @@ public final class FloatBlock implements AutoCloseable {
     return memory.memoryAddress();
   }
 
+  /** Where the first of some rows lies, once it is sure that they are there. */
+  long address(int firstRow, int count) {
+    requireRows(firstRow, count);
+    return memory.memoryAddress() + 4L * firstRow * columns;
+  }
+
   /**
    * A view of some rows, for bulk reading and writing; its position 0 is the first value of {@code
    * firstRow}. Valid until the block is closed.
@@ -61,11 +67,7 @@ public final class FloatBlock implements AutoCloseable {
    * @param count how many rows; together less than 2 GiB
    */
   public FloatBuffer rows(int firstRow, int count) {
-    if (firstRow < 0 || count < 0 || count > rows - firstRow) {
-      throw new IndexOutOfBoundsException(
-          "rows " + firstRow + " to " + (firstRow + (long) count) + " of " + rows);
-    }
-    requireOpen();
+    requireRows(firstRow, count);
     long rowBytes = 4L * columns;
     // Arrow hands the buffer out big-endian; native code reads it as the machine's own order.
     return memory
@@ -91,6 +93,14 @@ public final class FloatBlock implements AutoCloseable {
     }
     requireOpen();
     return 4L * ((long) row * columns + column);
+  }
+
+  private void requireRows(int firstRow, int count) {
+    if (firstRow < 0 || count < 0 || count > rows - firstRow) {
+      throw new IndexOutOfBoundsException(
+          "rows " + firstRow + " to " + (firstRow + (long) count) + " of " + rows);
+    }
+    requireOpen();
   }
 
   private void requireOpen() {
