@@ -53,6 +53,12 @@ public final class FloatBlock implements AutoCloseable {
     return memory.memoryAddress();
   }
 
+  /** Where the first of some rows lies, once it is sure that they are there. */
+  long address(int firstRow, int count) {
+    requireRows(firstRow, count);
+    return memory.memoryAddress() + 4L * firstRow * columns;
+  }
+
   /**
    * A view of some rows, for bulk reading and writing; its position 0 is the first value of {@code
    * firstRow}. Valid until the block is closed.

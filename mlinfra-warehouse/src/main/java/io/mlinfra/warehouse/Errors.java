@@ -1,0 +1,86 @@
+package io.mlinfra.warehouse;
+
+import io.mlinfra.core.ErrorCode;
+import io.mlinfra.core.MlInfraException;
+import java.sql.SQLException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** What DuckDB reports, as the library's error. DuckDB tells errors apart by their texts only. */
+final class Errors {
+  private static final Pattern LOCKED =
+      Pattern.compile("Conflicting lock is held in (.*?) ?\\(PID (\\d+)\\)");
+  private static final Pattern NO_TABLE =
+      Pattern.compile("^Catalog Error: Table with name (.*) does not exist");
+
+  private Errors() {}
+
+  /** An error of a statement. */
+  static MlInfraException of(SQLException error) {
+    String message = message(error);
+    ErrorCode code = ErrorCode.QUERY_FAILED;
+    if (message.startsWith("TransactionContext Error")
+        || message.contains("write-write conflict")
+        || message.contains("Conflict on ")) {
+      code = ErrorCode.CONFLICT;
+    } else if (isDisk(message)) {
+      code = ErrorCode.IO_FAILED;
+    } else if (message.startsWith("INTERNAL Error") || message.startsWith("FATAL Error")) {
+      code = ErrorCode.INTERNAL;
+    } else if (NO_TABLE.matcher(message).find()) {
+      code = ErrorCode.NAME_UNKNOWN;
+    }
+    return new MlInfraException(code, message, error);
+  }
+
+  /** An error of a statement that reads a file the caller named. */
+  static MlInfraException reading(FileSource source, SQLException error) {
+    MlInfraException plain = of(error);
+    String message = message(error);
+    if (plain.code() != ErrorCode.QUERY_FAILED
+        || message.startsWith("Catalog Error")
+        || message.startsWith("Dependency Error")
+        || message.startsWith("Out of Memory Error")) {
+      return plain;
+    }
+    return new MlInfraException(
+        ErrorCode.FILE_UNREADABLE,
+        "'"
+            + source.file().toAbsolutePath()
+            + "' is not readable as "
+            + source.format().label()
+            + ": "
+            + message,
+        error);
+  }
+
+  /** An error of opening a database. */
+  static MlInfraException opening(String file, SQLException error) {
+    String message = message(error);
+    Matcher locked = LOCKED.matcher(message);
+    if (locked.find()) {
+      return new MlInfraException(
+          ErrorCode.CONFLICT,
+          "'" + file + "' is open in process " + locked.group(2) + " (" + locked.group(1) + ")",
+          error);
+    }
+    if (message.contains("different configuration")) {
+      return new MlInfraException(
+          ErrorCode.CONFLICT, "'" + file + "' is open in this process with other options", error);
+    }
+    return new MlInfraException(
+        ErrorCode.FILE_UNREADABLE, "'" + file + "' cannot be opened: " + message, error);
+  }
+
+  static String message(SQLException error) {
+    return String.valueOf(error.getMessage()).strip();
+  }
+
+  private static boolean isDisk(String message) {
+    return message.startsWith("IO Error")
+        && (message.contains("No space left")
+            || message.contains("Could not write")
+            || message.contains("Could not truncate")
+            || message.contains("Could not sync"));
+  }
+}

@@ -1,0 +1,177 @@
+package io.mlinfra.warehouse;
+
+import io.mlinfra.core.ErrorCode;
+import io.mlinfra.core.MlInfraException;
+
+/**
+ * Tells one SQL statement from several. The driver runs {@code select 1; select 2} without a word,
+ * so that a caller who takes a piece of SQL from elsewhere would run whatever is appended to it.
+ *
+ * <p>Follows PostgreSQL's lexer, which is DuckDB's: quotes doubled inside quotes, backslashes in
+ * {@code e'…'}, dollar quotes, line comments, nested block comments.
+ */
+final class Statements {
+  private final String sql;
+  private int at;
+
+  private Statements(String sql) {
+    this.sql = sql;
+  }
+
+  /**
+   * Does nothing if the text is one statement; a semicolon may end it.
+   *
+   * @throws MlInfraException {@link ErrorCode#QUERY_FAILED} if it is none or several
+   */
+  static void requireSingle(String sql) {
+    // To the native parser the text ends there.
+    if (sql.indexOf('\0') >= 0) {
+      throw refused("the statement contains a NUL character");
+    }
+    Statements text = new Statements(sql);
+    if (!text.skipStatement()) {
+      throw refused("there is no statement");
+    }
+    while (text.at < sql.length()) {
+      if (text.skipStatement()) {
+        throw refused("there is more than one statement; pass them one at a time");
+      }
+    }
+  }
+
+  private static MlInfraException refused(String why) {
+    return new MlInfraException(ErrorCode.QUERY_FAILED, why);
+  }
+
+  /** Passes the next semicolon or the end; true if anything but space and comments came before. */
+  private boolean skipStatement() {
+    boolean something = false;
+    while (at < sql.length()) {
+      char c = sql.charAt(at);
+      if (c == ';') {
+        at++;
+        return something;
+      } else if (startsWith("--")) {
+        skipLine();
+      } else if (startsWith("/*")) {
+        skipBlockComment();
+      } else if (isSpace(c)) {
+        at++;
+      } else {
+        something = true;
+        skipToken(c);
+      }
+    }
+    return something;
+  }
+
+  private void skipToken(char c) {
+    if (c == '\'') {
+      skipQuoted('\'', false);
+    } else if (c == '"') {
+      skipQuoted('"', false);
+    } else if ((c == 'e' || c == 'E') && startsWith("'", 1)) {
+      at++;
+      skipQuoted('\'', true);
+    } else if (isWordStart(c)) {
+      // A word may contain dollars, which start no quote then.
+      while (at < sql.length() && isWordPart(sql.charAt(at))) {
+        at++;
+      }
+    } else if (c == '$') {
+      skipDollarQuoted();
+    } else {
+      at++;
+    }
+  }
+
+  private void skipQuoted(char quote, boolean backslashes) {
+    at++;
+    while (at < sql.length()) {
+      char c = sql.charAt(at++);
+      if (backslashes && c == '\\') {
+        at++;
+      } else if (c == quote) {
+        if (at < sql.length() && sql.charAt(at) == quote) {
+          at++;
+        } else if (!backslashes || !continues(quote)) {
+          return;
+        }
+      }
+    }
+  }
+
+  /** Whether the literal goes on behind space with a line break in it, as SQL allows. */
+  private boolean continues(char quote) {
+    int next = at;
+    boolean broken = false;
+    while (next < sql.length() && isSpace(sql.charAt(next))) {
+      broken |= sql.charAt(next) == '\n' || sql.charAt(next) == '\r';
+      next++;
+    }
+    if (broken && next < sql.length() && sql.charAt(next) == quote) {
+      at = next + 1;
+      return true;
+    }
+    return false;
+  }
+
+  private void skipDollarQuoted() {
+    int end = at + 1;
+    while (end < sql.length() && isTagPart(sql.charAt(end), end == at + 1)) {
+      end++;
+    }
+    if (end >= sql.length() || sql.charAt(end) != '$') {
+      at++;
+      return;
+    }
+    String tag = sql.substring(at, end + 1);
+    int close = sql.indexOf(tag, end + 1);
+    at = close < 0 ? sql.length() : close + tag.length();
+  }
+
+  private void skipLine() {
+    while (at < sql.length() && sql.charAt(at) != '\n' && sql.charAt(at) != '\r') {
+      at++;
+    }
+  }
+
+  private void skipBlockComment() {
+    int depth = 0;
+    do {
+      if (startsWith("/*")) {
+        depth++;
+        at += 2;
+      } else if (startsWith("*/")) {
+        depth--;
+        at += 2;
+      } else {
+        at++;
+      }
+    } while (depth > 0 && at < sql.length());
+  }
+
+  private boolean startsWith(String text) {
+    return startsWith(text, 0);
+  }
+
+  private boolean startsWith(String text, int ahead) {
+    return sql.startsWith(text, at + ahead);
+  }
+
+  private static boolean isSpace(char c) {
+    return c == ' ' || c >= '\t' && c <= '\r';
+  }
+
+  private static boolean isWordStart(char c) {
+    return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c >= 0x80;
+  }
+
+  private static boolean isWordPart(char c) {
+    return isWordStart(c) || c >= '0' && c <= '9' || c == '$';
+  }
+
+  private static boolean isTagPart(char c, boolean first) {
+    return isWordStart(c) || !first && c >= '0' && c <= '9';
+  }
+}
