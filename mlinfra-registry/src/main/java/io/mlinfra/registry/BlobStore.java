@@ -1,0 +1,129 @@
+package io.mlinfra.registry;
+
+import io.mlinfra.core.ErrorCode;
+import io.mlinfra.core.MlInfraException;
+import io.mlinfra.core.version.ContentHash;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/** Content by its hash. Needs no lock: the same content has the same place. */
+final class BlobStore {
+  private static final int PIECE = 1 << 16;
+  private static final int MAX_ARRAY = Integer.MAX_VALUE - 8;
+
+  private final Layout layout;
+
+  BlobStore(Layout layout) {
+    this.layout = layout;
+  }
+
+  /** Some content: its hash and how many bytes it has. */
+  record Blob(ContentHash hash, long bytes) {}
+
+  /** Keeps what the stream gives. Content that is there, but altered, is made good. */
+  Blob put(InputStream content) throws IOException {
+    DurableFiles.createFolders(layout.blobs());
+    Path temporary = DurableFiles.temporaryIn(layout.blobs());
+    try {
+      Blob blob = copy(content, temporary);
+      Path target = layout.blob(blob.hash());
+      if (isIntact(target, blob)) {
+        // Whoever wrote it may not have come to forcing the rename to the disk.
+        DurableFiles.syncFolder(DurableFiles.parent(target));
+      } else {
+        DurableFiles.createFolders(DurableFiles.parent(target));
+        DurableFiles.publish(temporary, target);
+      }
+      return blob;
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+  }
+
+  /**
+   * The content.
+   *
+   * @param owner whose content it is, for error messages
+   */
+  byte[] read(Blob blob, String owner) throws IOException {
+    requireWholeSize(blob, owner);
+    if (blob.bytes() > MAX_ARRAY) {
+      throw new MlInfraException(
+          ErrorCode.DATA_UNSUITABLE,
+          owner + " has " + blob.bytes() + " bytes, too many for an array: export it to a file");
+    }
+    byte[] content = Files.readAllBytes(layout.blob(blob.hash()));
+    if (!ContentHash.of(content).equals(blob.hash())) {
+      throw altered(blob, owner);
+    }
+    return content;
+  }
+
+  /** Writes the content to a file, which is there wholly or not at all. */
+  void export(Blob blob, Path target, String owner) throws IOException {
+    requireWholeSize(blob, owner);
+    Path temporary = DurableFiles.temporaryIn(DurableFiles.parent(target));
+    try {
+      try (InputStream content = Files.newInputStream(layout.blob(blob.hash()))) {
+        if (!copy(content, temporary).equals(blob)) {
+          throw altered(blob, owner);
+        }
+      }
+      DurableFiles.publish(temporary, target);
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+  }
+
+  private boolean isIntact(Path file, Blob blob) throws IOException {
+    return Files.isRegularFile(file)
+        && Files.size(file) == blob.bytes()
+        && ContentHash.of(file).equals(blob.hash());
+  }
+
+  private void requireWholeSize(Blob blob, String owner) throws IOException {
+    Path file = layout.blob(blob.hash());
+    try {
+      if (Files.size(file) != blob.bytes()) {
+        throw altered(blob, owner);
+      }
+    } catch (NoSuchFileException e) {
+      throw new MlInfraException(
+          ErrorCode.CONTENT_ALTERED, "the content of " + owner + " is missing: " + file, e);
+    }
+  }
+
+  private MlInfraException altered(Blob blob, String owner) {
+    return new MlInfraException(
+        ErrorCode.CONTENT_ALTERED,
+        "the content of " + owner + " was altered: " + layout.blob(blob.hash()));
+  }
+
+  // The hash is of the bytes that are written, whatever happens to their source meanwhile.
+  private static Blob copy(InputStream content, Path target) throws IOException {
+    MessageDigest digest;
+    try {
+      digest = MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java platform has SHA-256", e);
+    }
+    long bytes = 0;
+    try (OutputStream out =
+        Files.newOutputStream(target, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      byte[] piece = new byte[PIECE];
+      for (int n; (n = content.read(piece)) >= 0; bytes += n) {
+        digest.update(piece, 0, n);
+        out.write(piece, 0, n);
+      }
+    }
+    return new Blob(new ContentHash(HexFormat.of().formatHex(digest.digest())), bytes);
+  }
+}

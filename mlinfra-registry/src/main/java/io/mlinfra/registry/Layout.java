@@ -1,0 +1,104 @@
+package io.mlinfra.registry;
+
+import io.mlinfra.core.version.ContentHash;
+import io.mlinfra.core.version.Kind;
+import io.mlinfra.core.version.VersionId;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** Where things lie in the registry's folder; {@code package-info} draws it. */
+record Layout(Path folder) {
+  private static final Pattern NUMBERED = Pattern.compile("([1-9][0-9]{0,9})\\.json");
+  private static final String RECORD = ".json";
+
+  // A name may end in .json, so that the history must not be called just like the alias.
+  private static final String HISTORY = ".history";
+
+  Path lock() {
+    return folder.resolve("lock");
+  }
+
+  Path blobs() {
+    return folder.resolve("blobs");
+  }
+
+  Path blob(ContentHash hash) {
+    return blobs().resolve(hash.hex().substring(0, 2)).resolve(hash.hex());
+  }
+
+  Path names(Kind kind) {
+    return folder.resolve("versions").resolve(kind.label());
+  }
+
+  Path versions(Kind kind, String name) {
+    return names(kind).resolve(name);
+  }
+
+  Path version(Kind kind, String name, int number) {
+    return versions(kind, name).resolve(number + RECORD);
+  }
+
+  Path version(VersionId id) {
+    return version(id.kind(), id.name(), id.number());
+  }
+
+  Path models() {
+    return folder.resolve("aliases");
+  }
+
+  Path aliases(String model) {
+    return models().resolve(model);
+  }
+
+  Path alias(String model, String alias) {
+    return aliases(model).resolve(alias + RECORD);
+  }
+
+  Path moves(String model, String alias) {
+    return aliases(model).resolve(alias + HISTORY);
+  }
+
+  Path move(String model, String alias, int number) {
+    return moves(model, alias).resolve(number + RECORD);
+  }
+
+  /** The names of the aliases that a model has. */
+  List<String> aliasNames(String model) throws IOException {
+    return list(aliases(model)).stream()
+        .filter(name -> name.endsWith(RECORD) && !name.startsWith("."))
+        .map(name -> name.substring(0, name.length() - RECORD.length()))
+        .toList();
+  }
+
+  /** The numbers of the records in a folder, ascending; none where there is no such folder. */
+  static List<Integer> numbers(Path folder) throws IOException {
+    TreeSet<Integer> numbers = new TreeSet<>();
+    for (String name : list(folder)) {
+      Matcher matcher = NUMBERED.matcher(name);
+      if (matcher.matches()) {
+        long number = Long.parseLong(matcher.group(1));
+        if (number <= Integer.MAX_VALUE) {
+          numbers.add((int) number);
+        }
+      }
+    }
+    return List.copyOf(numbers);
+  }
+
+  /** The names of what is in a folder, sorted; none where there is no such folder. */
+  static List<String> list(Path folder) throws IOException {
+    try (Stream<Path> entries = Files.list(folder)) {
+      return entries.map(entry -> String.valueOf(entry.getFileName())).sorted().toList();
+    } catch (NoSuchFileException | NotDirectoryException e) {
+      return List.of();
+    }
+  }
+}

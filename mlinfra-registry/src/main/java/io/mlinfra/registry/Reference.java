@@ -1,0 +1,36 @@
+package io.mlinfra.registry;
+
+import io.mlinfra.core.Names;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code name}, {@code name:3} or {@code name@alias}, taken apart.
+ *
+ * @param number 0 where none is given
+ */
+record Reference(String name, int number, @Nullable String alias) {
+  private static final Pattern PARTS = Pattern.compile("([^:@]*)(?::([1-9][0-9]{0,9})|@([^:@]*))?");
+
+  static Reference parse(String reference) {
+    Matcher parts = PARTS.matcher(reference);
+    if (!parts.matches()) {
+      throw malformed(reference);
+    }
+    String number = parts.group(2);
+    String alias = parts.group(3);
+    if (number != null && Long.parseLong(number) > Integer.MAX_VALUE) {
+      throw malformed(reference);
+    }
+    return new Reference(
+        Names.require("name", parts.group(1)),
+        number == null ? 0 : Integer.parseInt(number),
+        alias == null ? null : Names.require("alias", alias));
+  }
+
+  private static IllegalArgumentException malformed(String reference) {
+    return new IllegalArgumentException(
+        "reference ('" + reference + "') must be name, name:number or name@alias");
+  }
+}

@@ -1,0 +1,44 @@
+package io.mlinfra.registry;
+
+import io.mlinfra.core.version.VersionId;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/**
+ * One version of one thing, as the registry recorded it.
+ *
+ * @param id its name; {@code id.hash()} is the SHA-256 of its content
+ * @param created when it was registered
+ * @param madeFrom the versions that it was made from, as they were given
+ * @param properties texts about it, sorted by key
+ */
+public record Version(
+    VersionId id, Instant created, List<VersionId> madeFrom, Map<String, String> properties) {
+  public Version {
+    Objects.requireNonNull(id, "id");
+    Objects.requireNonNull(created, "created");
+    madeFrom = List.copyOf(madeFrom);
+    properties = Collections.unmodifiableMap(new TreeMap<>(properties));
+  }
+
+  /** {@code model flight-delay:3 (0a1b2c3d4e5f), created …, made from run flight-delay:3 (…)}. */
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder(id.toString()).append(", created ").append(created);
+    if (!madeFrom.isEmpty()) {
+      text.append(
+          madeFrom.stream()
+              .map(VersionId::toString)
+              .collect(Collectors.joining(" and ", ", made from ", "")));
+    }
+    if (!properties.isEmpty()) {
+      text.append(", ").append(properties);
+    }
+    return text.toString();
+  }
+}

@@ -1,0 +1,211 @@
+package io.mlinfra.registry;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.mlinfra.core.ErrorCode;
+import io.mlinfra.core.MlInfraException;
+import io.mlinfra.core.version.ContentHash;
+import io.mlinfra.core.version.Kind;
+import io.mlinfra.core.version.VersionId;
+import io.mlinfra.registry.BlobStore.Blob;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/** The records of versions. Reading needs no lock; {@link #add} is called under the write lock. */
+final class VersionStore {
+  private final Layout layout;
+
+  /** What is known of the things that this object wrote to; guarded by the write lock. */
+  private final Map<Path, Index> indexes = new HashMap<>();
+
+  VersionStore(Layout layout) {
+    this.layout = layout;
+  }
+
+  /** A version and the size of its content. */
+  record Stored(Version version, long bytes) {
+    Blob blob() {
+      return new Blob(version.id().hash(), bytes);
+    }
+  }
+
+  /** Which number some content has, so that registering need not read every record again. */
+  private static final class Index {
+    private final Map<ContentHash, Integer> numbers = new HashMap<>();
+    private int last;
+  }
+
+  SortedSet<String> names(Kind kind) throws IOException {
+    SortedSet<String> names = new TreeSet<>();
+    for (String name : Layout.list(layout.names(kind))) {
+      // A writer may have died, or be, between making the folder and the first record.
+      if (!Layout.numbers(layout.versions(kind, name)).isEmpty()) {
+        names.add(name);
+      }
+    }
+    return names;
+  }
+
+  List<Integer> numbers(Kind kind, String name) throws IOException {
+    return Layout.numbers(layout.versions(kind, name));
+  }
+
+  Optional<Stored> find(Kind kind, String name, int number) throws IOException {
+    Path file = layout.version(kind, name, number);
+    Optional<byte[]> bytes = RecordFiles.read(file);
+    if (bytes.isEmpty()) {
+      return Optional.empty();
+    }
+    Fields fields = Fields.parseRecord(file.toString(), bytes.get());
+    VersionId id = fields.object("version").versionId();
+    if (id.kind() == kind && id.name().equalsIgnoreCase(name) && !id.name().equals(name)) {
+      // The file system takes both names for the same. We do not.
+      return Optional.empty();
+    }
+    if (id.kind() != kind || !id.name().equals(name) || id.number() != number) {
+      throw new MlInfraException(
+          ErrorCode.CONTENT_ALTERED, file + " was altered: it is the record of " + id);
+    }
+    return Optional.of(
+        new Stored(
+            new Version(
+                id,
+                fields.instant("created"),
+                fields.objects("madeFrom").stream().map(Fields::versionId).toList(),
+                fields.texts("properties")),
+            fields.size("bytes")));
+  }
+
+  /** The record of exactly this version, its hash included. */
+  Stored require(VersionId id) throws IOException {
+    Optional<Stored> found = find(id.kind(), id.name(), id.number());
+    if (found.isEmpty() || !found.get().version().id().equals(id)) {
+      throw new MlInfraException(
+          ErrorCode.NAME_UNKNOWN,
+          "the registry "
+              + layout.folder()
+              + " does not hold "
+              + id
+              + found.map(other -> "; what it has there is " + other.version().id()).orElse(""));
+    }
+    return found.get();
+  }
+
+  /** The version of that number. */
+  Stored require(Kind kind, String name, int number) throws IOException {
+    Optional<Stored> found = find(kind, name, number);
+    if (found.isEmpty()) {
+      List<Integer> numbers = requireNumbers(kind, name);
+      throw new MlInfraException(
+          ErrorCode.NAME_UNKNOWN,
+          kind.label()
+              + " '"
+              + name
+              + "' has no version "
+              + number
+              + "; the latest is "
+              + numbers.get(numbers.size() - 1));
+    }
+    return found.get();
+  }
+
+  Stored requireLatest(Kind kind, String name) throws IOException {
+    List<Integer> numbers = requireNumbers(kind, name);
+    return require(kind, name, numbers.get(numbers.size() - 1));
+  }
+
+  private List<Integer> requireNumbers(Kind kind, String name) throws IOException {
+    SortedSet<String> names = names(kind);
+    if (!names.contains(name)) {
+      throw new MlInfraException(
+          ErrorCode.NAME_UNKNOWN,
+          "the registry "
+              + layout.folder()
+              + " has no "
+              + kind.label()
+              + " '"
+              + name
+              + "'; it has "
+              + (names.isEmpty() ? "none" : Texts.few(names)));
+    }
+    return numbers(kind, name);
+  }
+
+  /**
+   * Records a version of content that is kept already, unless there is one.
+   *
+   * @return the version that has this content
+   */
+  Version add(
+      Kind kind,
+      String name,
+      Blob blob,
+      Map<String, String> properties,
+      List<VersionId> madeFrom,
+      Instant now)
+      throws IOException {
+    RecordFiles.requireNoTwin(kind.label(), name, Layout.list(layout.names(kind)));
+    Index index = index(kind, name);
+    Integer existing = index.numbers.get(blob.hash());
+    if (existing != null) {
+      Optional<Stored> found = find(kind, name, existing);
+      if (found.isPresent() && found.get().blob().equals(blob)) {
+        return found.get().version();
+      }
+    }
+    Version version =
+        new Version(
+            new VersionId(kind, name, index.last + 1, blob.hash()), now, madeFrom, properties);
+    DurableFiles.createFolders(layout.versions(kind, name));
+    DurableFiles.write(layout.version(version.id()), toJson(version, blob.bytes()));
+    index.last++;
+    index.numbers.put(blob.hash(), index.last);
+    return version;
+  }
+
+  private Index index(Kind kind, String name) throws IOException {
+    Index index = indexes.computeIfAbsent(layout.versions(kind, name), folder -> new Index());
+    if (index.last == 0) {
+      for (int number : numbers(kind, name)) {
+        learn(index, kind, name, number);
+      }
+    }
+    // Another process, or another object, may have gone on from here.
+    while (Files.exists(layout.version(kind, name, index.last + 1))) {
+      learn(index, kind, name, index.last + 1);
+    }
+    return index;
+  }
+
+  // A record that cannot be read must not keep people from registering better versions: its number
+  // stays taken, and verify() tells of it.
+  private void learn(Index index, Kind kind, String name, int number) throws IOException {
+    index.last = number;
+    try {
+      find(kind, name, number)
+          .ifPresent(found -> index.numbers.putIfAbsent(found.version().id().hash(), number));
+    } catch (MlInfraException unreadable) {
+      return;
+    }
+  }
+
+  private static byte[] toJson(Version version, long bytes) {
+    ObjectNode json = Json.object();
+    json.put("schema", Json.SCHEMA);
+    Json.put(json.putObject("version"), version.id());
+    json.put("created", version.created().toString());
+    json.put("bytes", bytes);
+    ArrayNode madeFrom = json.putArray("madeFrom");
+    version.madeFrom().forEach(id -> Json.put(madeFrom.addObject(), id));
+    Json.put(json.putObject("properties"), version.properties());
+    return Json.record(json);
+  }
+}
