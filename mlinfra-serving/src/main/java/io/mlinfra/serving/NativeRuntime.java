@@ -5,8 +5,8 @@ import io.mlinfra.core.MlInfraException;
 import java.util.function.Supplier;
 
 /** Keeps the case apart in which ONNX Runtime is not there; mentions none of its types itself. */
-final class Runtimes {
-  private Runtimes() {}
+final class NativeRuntime {
+  private NativeRuntime() {}
 
   static OnnxScorer load(Supplier<OnnxScorer> loading) {
     try {

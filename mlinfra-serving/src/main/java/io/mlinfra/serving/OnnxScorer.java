@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.ipc.ArrowReader;
+import org.jspecify.annotations.Nullable;
 
 /** A scorer by ONNX Runtime. */
 final class OnnxScorer implements Scorer {
@@ -48,7 +49,7 @@ final class OnnxScorer implements Scorer {
 
   @Override
   public Prediction predict(Map<String, ?> row) {
-    Gate.Pass pass = enter();
+    Gate.Pass pass = gate.enter();
     try {
       return predictInside(row);
     } finally {
@@ -58,7 +59,7 @@ final class OnnxScorer implements Scorer {
 
   @Override
   public void score(VectorSchemaRoot batch, String output, FloatBuffer into) {
-    Gate.Pass pass = enter();
+    Gate.Pass pass = gate.enter();
     try {
       scoreInside(batch, output, into);
     } finally {
@@ -70,7 +71,7 @@ final class OnnxScorer implements Scorer {
   public float[] score(ArrowReader reader, String output) {
     int index = requireFloat32(output);
     ArrowMemory.requireAccess();
-    Gate.Pass pass = enter();
+    Gate.Pass pass = gate.enter();
     try {
       float[] answers = {};
       int used = 0;
@@ -99,9 +100,13 @@ final class OnnxScorer implements Scorer {
     }
   }
 
-  /** For a deployment, which needs to tell a closed scorer from any other error. */
-  Gate.Pass enter() {
-    return gate.enter();
+  /** A pass to close when done, or null if the scorer is closed. */
+  Gate.@Nullable Pass tryEnter() {
+    return gate.tryEnter();
+  }
+
+  boolean isClosed() {
+    return gate.isClosed();
   }
 
   /** Answers for a row; the caller has entered. */

@@ -49,7 +49,7 @@ public sealed interface Scorer extends AutoCloseable permits OnnxScorer {
    *     ErrorCode#ARTIFACT_MISSING} if there is no ONNX Runtime for this platform on the class path
    */
   static Scorer open(Model model, ScorerOptions options) {
-    return Runtimes.load(() -> OnnxScorer.open(model, options, Optional.empty()));
+    return NativeRuntime.load(() -> OnnxScorer.open(model, options, Optional.empty()));
   }
 
   /** What the model takes and gives. */
