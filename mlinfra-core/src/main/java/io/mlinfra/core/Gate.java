@@ -2,6 +2,7 @@ package io.mlinfra.core;
 
 import java.util.concurrent.Phaser;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Lets calls into a resource until it closes, and makes closing wait for the calls in flight.
@@ -41,14 +42,23 @@ public final class Gate {
    * @throws IllegalStateException if the resource is closed or closing
    */
   public Pass enter() {
+    Pass entered = tryEnter();
+    if (entered == null) {
+      throw new IllegalStateException(what + " is closed");
+    }
+    return entered;
+  }
+
+  /** As {@link #enter()}, but returns null if the resource is closed or closing. */
+  public @Nullable Pass tryEnter() {
     // Registering after termination is refused by the phaser itself (a negative phase), so nobody
     // slips in between.
     if (inside.register() < 0) {
-      throw closed();
+      return null;
     }
     if (closing.get()) {
       inside.arriveAndDeregister();
-      throw closed();
+      return null;
     }
     return pass;
   }
@@ -73,9 +83,5 @@ public final class Gate {
   /** Whether {@link #close()} has been called. */
   public boolean isClosed() {
     return closing.get();
-  }
-
-  private IllegalStateException closed() {
-    return new IllegalStateException(what + " is closed");
   }
 }
