@@ -9,8 +9,11 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe; entering allocates nothing.
  *
  * <pre>{@code
- * try (Gate.Pass pass = gate.enter()) {
+ * Gate.Pass pass = gate.enter();
+ * try {
  *   // the resource stays open in here
+ * } finally {
+ *   pass.close();
  * }
  * }</pre>
  */

@@ -1,0 +1,125 @@
+package io.mlinfra.features.transform;
+
+import io.mlinfra.core.ErrorCode;
+import io.mlinfra.core.MlInfraException;
+import io.mlinfra.core.data.Column;
+import io.mlinfra.core.data.ColumnType;
+import java.util.stream.Collectors;
+import org.apache.arrow.vector.BaseIntVector;
+import org.apache.arrow.vector.BigIntVector;
+import org.apache.arrow.vector.BitVector;
+import org.apache.arrow.vector.DecimalVector;
+import org.apache.arrow.vector.FieldVector;
+import org.apache.arrow.vector.Float4Vector;
+import org.apache.arrow.vector.Float8Vector;
+import org.apache.arrow.vector.IntVector;
+import org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.arrow.vector.types.pojo.Field;
+import org.apache.arrow.vector.types.pojo.Schema;
+
+/** Reads raw columns out of Arrow batches. */
+final class RawColumns {
+  private RawColumns() {}
+
+  /** The type of a column that must be there. */
+  static ColumnType type(Schema schema, String name) {
+    for (Field field : schema.getFields()) {
+      if (field.getName().equals(name)) {
+        return ColumnType.of(field);
+      }
+    }
+    throw unknown(schema, name);
+  }
+
+  static FieldVector vector(VectorSchemaRoot batch, String name) {
+    FieldVector vector = batch.getVector(name);
+    if (vector == null) {
+      throw unknown(batch.getSchema(), name);
+    }
+    return vector;
+  }
+
+  private static MlInfraException unknown(Schema schema, String name) {
+    String there =
+        schema.getFields().stream().map(Field::getName).collect(Collectors.joining(", "));
+    return new MlInfraException(
+        ErrorCode.NAME_UNKNOWN, "there is no column '" + name + "'; the columns are " + there);
+  }
+
+  /**
+   * The input that a numeric column becomes. A whole number cannot be missing in ONNX, so a column
+   * of whole numbers or truth values with gaps goes in as float64, where NaN says missing.
+   */
+  static Column numericInput(String name, ColumnType type, boolean nullable) {
+    return new Column(name, nullable && !type.hasNaN() ? ColumnType.FLOAT64 : type, nullable);
+  }
+
+  /**
+   * A numeric column as doubles, NaN where missing.
+   *
+   * @throws MlInfraException if {@code column} is not nullable and a value is missing
+   */
+  static double[] doubles(VectorSchemaRoot batch, Column column) {
+    double[] values = doubles(vector(batch, column.name()), batch.getRowCount());
+    if (!column.nullable()) {
+      for (int row = 0; row < values.length; row++) {
+        if (Double.isNaN(values[row])) {
+          throw new MlInfraException(
+              ErrorCode.DATA_UNSUITABLE,
+              "column '"
+                  + column.name()
+                  + "' is missing in row "
+                  + row
+                  + " of a batch, and was never missing in the training data");
+        }
+      }
+    }
+    return values;
+  }
+
+  /**
+   * A numeric column as doubles, NaN where missing. One loop per type, so that none of them calls
+   * virtually.
+   */
+  static double[] doubles(FieldVector vector, int rows) {
+    double[] values = new double[rows];
+    if (vector instanceof Float8Vector typed) {
+      for (int row = 0; row < rows; row++) {
+        values[row] = typed.isNull(row) ? Double.NaN : typed.get(row);
+      }
+    } else if (vector instanceof BigIntVector typed) {
+      for (int row = 0; row < rows; row++) {
+        values[row] = typed.isNull(row) ? Double.NaN : typed.get(row);
+      }
+    } else if (vector instanceof IntVector typed) {
+      for (int row = 0; row < rows; row++) {
+        values[row] = typed.isNull(row) ? Double.NaN : typed.get(row);
+      }
+    } else if (vector instanceof Float4Vector typed) {
+      for (int row = 0; row < rows; row++) {
+        values[row] = typed.isNull(row) ? Double.NaN : typed.get(row);
+      }
+    } else if (vector instanceof BaseIntVector typed) {
+      for (int row = 0; row < rows; row++) {
+        values[row] = vector.isNull(row) ? Double.NaN : typed.getValueAsLong(row);
+      }
+    } else if (vector instanceof BitVector typed) {
+      for (int row = 0; row < rows; row++) {
+        values[row] = typed.isNull(row) ? Double.NaN : typed.get(row);
+      }
+    } else if (vector instanceof DecimalVector typed) {
+      for (int row = 0; row < rows; row++) {
+        values[row] = typed.isNull(row) ? Double.NaN : typed.getObjectNotNull(row).doubleValue();
+      }
+    } else {
+      throw new MlInfraException(
+          ErrorCode.DATA_UNSUITABLE,
+          "column '"
+              + vector.getName()
+              + "' has type "
+              + vector.getField().getType()
+              + ", not a number");
+    }
+    return values;
+  }
+}

@@ -1,0 +1,30 @@
+package io.mlinfra.features.view;
+
+import java.time.Duration;
+
+/**
+ * One feature of a view: an aggregate over a window.
+ *
+ * @param name {@code view__aggregate_window}, such as {@code origin__mean_delay_3h}
+ * @param aggregate what is computed
+ * @param window how far back
+ */
+public record Feature(String name, Aggregate aggregate, Duration window) {
+  /** {@code 3h}, {@code 7d}: the largest unit that divides the duration. */
+  static String label(Duration window) {
+    long micros = window.toNanos() / 1000;
+    String[] units = {"d", "h", "m", "s", "ms", "us"};
+    long[] sizes = {86_400_000_000L, 3_600_000_000L, 60_000_000L, 1_000_000L, 1_000L, 1L};
+    int unit = 0;
+    while (micros % sizes[unit] != 0) {
+      unit++;
+    }
+    return micros / sizes[unit] + units[unit];
+  }
+
+  /** {@code origin__mean_delay_3h = mean(delay) over 3h}. */
+  @Override
+  public String toString() {
+    return name + " = " + aggregate + " over " + label(window);
+  }
+}

@@ -1,0 +1,151 @@
+package io.mlinfra.training;
+
+import io.mlinfra.core.ErrorCode;
+import io.mlinfra.core.MlInfraException;
+import io.mlinfra.core.data.FloatBlock;
+import io.mlinfra.core.model.Model;
+import io.mlinfra.features.transform.FittedPipeline;
+import io.mlinfra.features.view.TrainingSet;
+import io.mlinfra.registry.Candidate;
+import io.mlinfra.registry.Run;
+import io.mlinfra.training.backend.Backend;
+import io.mlinfra.training.backend.JavaBackend;
+import io.mlinfra.training.backend.Tensor;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.arrow.vector.ipc.ArrowReader;
+
+/**
+ * What a trainer gives: a model, the run that made it, and scores. Immutable and thread-safe.
+ *
+ * <p>Scores are computed in plain Java in the order of operations in which ONNX Runtime computes,
+ * whichever backend trained: what is evaluated is what will be served.
+ */
+public final class Trained implements Candidate {
+  private static final int SCORE_ROWS = 1024;
+
+  private final FittedPipeline pipeline;
+  private final Network network;
+  private final float[] parameters;
+  private final String label;
+  private final Model model;
+  private final Run run;
+  private final List<Double> losses;
+
+  Trained(
+      FittedPipeline pipeline,
+      Network network,
+      float[] parameters,
+      String label,
+      Model model,
+      Run run,
+      List<Double> losses) {
+    this.pipeline = pipeline;
+    this.network = network;
+    this.parameters = parameters;
+    this.label = label;
+    this.model = model;
+    this.run = run;
+    this.losses = List.copyOf(losses);
+  }
+
+  /** Raw columns in, {@code probability} out. */
+  @Override
+  public Model model() {
+    return model;
+  }
+
+  /** Settings, metrics and environment of this training. */
+  @Override
+  public Run run() {
+    return run;
+  }
+
+  /**
+   * The mean logistic loss over the training rows in each epoch, while the weights were still
+   * moving.
+   */
+  public List<Double> losses() {
+    return losses;
+  }
+
+  /**
+   * The same, with the numbers of an evaluation among the metrics of its run, such as {@code
+   * test.auc}.
+   */
+  public Trained with(String name, Evaluation evaluation) {
+    Map<String, Double> metrics = new HashMap<>(run.metrics());
+    evaluation.metrics().forEach((metric, value) -> metrics.put(name + "." + metric, value));
+    Run richer = new Run(run.settings(), metrics, run.environment(), run.inputs());
+    return new Trained(pipeline, network, parameters, label, model, richer, losses);
+  }
+
+  /**
+   * The probability of each row.
+   *
+   * @param data with the model's input columns; borrowed
+   */
+  public float[] score(TrainingSet data) {
+    float[] scores = new float[data.rows()];
+    String[] columns = pipeline.inputs().stream().map(input -> input.name()).toArray(String[]::new);
+    try (Backend backend = JavaBackend.open();
+        Tensor weights = backend.allocate(1, parameters.length);
+        ArrowReader reader = data.reader(columns)) {
+      backend.upload(parameters, weights);
+      int at = 0;
+      while (reader.loadNextBatch()) {
+        at = score(reader.getVectorSchemaRoot(), backend, weights, scores, at);
+      }
+      return scores;
+    } catch (IOException e) {
+      throw new MlInfraException(
+          ErrorCode.IO_FAILED, "reading the rows to score failed: " + e.getMessage(), e);
+    }
+  }
+
+  private int score(
+      VectorSchemaRoot rows, Backend backend, Tensor weights, float[] into, int from) {
+    BufferAllocator allocator = rows.getVector(0).getAllocator();
+    int count = rows.getRowCount();
+    try (FloatBlock block = FloatBlock.allocate(allocator, count, pipeline.width())) {
+      pipeline.apply(rows, block);
+      for (int first = 0; first < count; first += SCORE_ROWS) {
+        int size = Math.min(SCORE_ROWS, count - first);
+        float[] scores = new float[size];
+        try (Network.Pass pass = new Network.Pass(network, backend, size)) {
+          pass.forward(block, first, weights);
+          backend.download(pass.output(), scores);
+        }
+        System.arraycopy(scores, 0, into, from + first, size);
+      }
+    }
+    return from + count;
+  }
+
+  /**
+   * How well the model does on rows whose label is known.
+   *
+   * @param data with the label and the model's input columns; borrowed
+   * @throws MlInfraException if the label is not binary or has one value only
+   */
+  public Evaluation evaluate(TrainingSet data) {
+    float[] labels = Labels.read(data, label);
+    Labels.requireBothClasses(label, labels);
+    return Evaluation.binary(score(data), labels);
+  }
+
+  @Override
+  public String toString() {
+    return "Trained["
+        + run.settings().get("trainer")
+        + " on "
+        + run.settings().get("rows")
+        + " rows, "
+        + model
+        + "]";
+  }
+}
