@@ -3,10 +3,14 @@ package io.mlinfra.core;
 import java.io.PrintStream;
 import java.util.Locale;
 
-/** One line per task: name, bar, count, seconds. */
+/**
+ * One line per task: name, bar, count, seconds. It is drawn anew only when the bar grows, or every
+ * second where there is no total, so that it stays readable where a log keeps every line.
+ */
 final class ConsoleProgress implements Progress {
   private static final int WIDTH = 24;
   private static final long REDRAW_NANOS = 100_000_000L;
+  private static final long SECOND_NANOS = 1_000_000_000L;
 
   private final PrintStream out;
 
@@ -26,6 +30,7 @@ final class ConsoleProgress implements Progress {
     private final long started = System.nanoTime();
     private long done;
     private long drawn = started;
+    private long drawnSteps;
     private boolean closed;
 
     Bar(String name, long total, String unit) {
@@ -38,8 +43,10 @@ final class ConsoleProgress implements Progress {
     public synchronized void advance(long units) {
       done += units;
       long now = System.nanoTime();
-      if (!closed && now - drawn >= REDRAW_NANOS) {
+      long steps = total > 0 ? done * WIDTH / total : (now - started) / SECOND_NANOS;
+      if (!closed && steps > drawnSteps && now - drawn >= REDRAW_NANOS) {
         drawn = now;
+        drawnSteps = steps;
         out.print("\r" + line(now));
         out.flush();
       }

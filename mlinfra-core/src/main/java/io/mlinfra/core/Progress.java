@@ -29,7 +29,7 @@ public interface Progress {
     default void close() {}
   }
 
-  /** Draws one bar per task, redrawn in place at most ten times a second. */
+  /** Draws one bar per task, redrawn in place as it grows. */
   static Progress console(PrintStream out) {
     return new ConsoleProgress(out);
   }

@@ -6,6 +6,7 @@ import org.apache.arrow.memory.util.MemoryUtil;
 import org.nd4j.linalg.api.blas.params.MMulTranspose;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.impl.broadcast.BroadcastCopyOp;
 import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
 import org.nd4j.linalg.api.ops.impl.scalar.RectifiedLinear;
 import org.nd4j.linalg.api.ops.impl.scalar.Step;
@@ -122,7 +123,8 @@ final class Nd4jOperations implements Backend {
   @Override
   public void broadcast(Tensor row, Tensor to) {
     Shapes.requireRow(row, to);
-    own(to).assign(own(row));
+    // Not assign(): with a row that is a view it reads from the start of the view's parent.
+    Nd4j.exec(new BroadcastCopyOp(own(to), own(row), own(to), 1));
   }
 
   @Override
