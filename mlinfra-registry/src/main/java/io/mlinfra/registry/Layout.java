@@ -84,6 +84,7 @@ record Layout(Path folder) {
     return list(aliases(model)).stream()
         .filter(name -> name.endsWith(ending) && !name.startsWith("."))
         .map(name -> name.substring(0, name.length() - ending.length()))
+        .sorted()
         .toList();
   }
 
