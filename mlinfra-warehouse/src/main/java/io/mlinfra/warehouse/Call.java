@@ -2,19 +2,8 @@ package io.mlinfra.warehouse;
 
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
-import java.math.BigDecimal;
-import java.math.BigInteger;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Instant;
-import java.time.LocalDate;
-import java.time.LocalDateTime;
-import java.time.LocalTime;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
-import java.time.ZonedDateTime;
-import java.util.List;
-import java.util.UUID;
 import org.duckdb.DuckDBConnection;
 import org.duckdb.DuckDBPreparedStatement;
 import org.duckdb.DuckDBResultSetMetaData;
@@ -23,25 +12,6 @@ import org.jspecify.annotations.Nullable;
 
 /** One statement with its parameters on a connection of its own. Not thread-safe. */
 final class Call implements AutoCloseable {
-  private static final List<Class<?>> PLAIN =
-      List.of(
-          Boolean.class,
-          Byte.class,
-          Short.class,
-          Integer.class,
-          Long.class,
-          Float.class,
-          Double.class,
-          BigInteger.class,
-          BigDecimal.class,
-          String.class,
-          byte[].class,
-          UUID.class,
-          LocalDate.class,
-          LocalTime.class,
-          LocalDateTime.class,
-          OffsetDateTime.class);
-
   private final DuckDBConnection connection;
   private final DuckDBPreparedStatement statement;
 
@@ -57,46 +27,12 @@ final class Call implements AutoCloseable {
     DuckDBConnection connection = database.connect();
     try {
       DuckDBPreparedStatement statement = connection.prepare(sql);
-      bind(statement, parameters);
+      Parameters.bind(statement, parameters);
       return new Call(connection, statement);
     } catch (SQLException | RuntimeException e) {
       connection.close();
       throw e;
     }
-  }
-
-  private static void bind(DuckDBPreparedStatement statement, @Nullable Object[] parameters)
-      throws SQLException {
-    int expected = statement.getParameterMetaData().getParameterCount();
-    if (expected != parameters.length) {
-      throw new IllegalArgumentException(
-          "the statement has "
-              + expected
-              + " parameters and was given "
-              + parameters.length
-              + " values");
-    }
-    for (int i = 0; i < parameters.length; i++) {
-      statement.setObject(i + 1, value(i + 1, parameters[i]));
-    }
-  }
-
-  private static @Nullable Object value(int position, @Nullable Object value) {
-    if (value == null || PLAIN.contains(value.getClass())) {
-      return value;
-    } else if (value instanceof Instant instant) {
-      return instant.atOffset(ZoneOffset.UTC);
-    } else if (value instanceof ZonedDateTime moment) {
-      return moment.toOffsetDateTime();
-    }
-    // java.sql.Timestamp and its kin mean another moment in every zone.
-    throw new IllegalArgumentException(
-        "parameter "
-            + position
-            + " has type "
-            + value.getClass().getName()
-            + "; pass a number, Boolean, String, byte[], UUID or a moment, date or time of"
-            + " java.time");
   }
 
   /** Runs what gives rows. */

@@ -104,8 +104,8 @@ final class Database implements AutoCloseable {
     }
     try (InputStream in = Files.newInputStream(absolute)) {
       byte[] start = in.readNBytes(MAGIC_OFFSET + MAGIC.length);
-      if (start.length > 0
-          && !Arrays.equals(start, MAGIC_OFFSET, start.length, MAGIC, 0, MAGIC.length)) {
+      if (start.length < MAGIC_OFFSET
+          || !Arrays.equals(start, MAGIC_OFFSET, start.length, MAGIC, 0, MAGIC.length)) {
         throw new MlInfraException(
             ErrorCode.FILE_UNREADABLE, "'" + absolute + "' is not a DuckDB database");
       }

@@ -8,6 +8,11 @@ import java.util.regex.Pattern;
 
 /** What DuckDB reports, as the library's error. DuckDB tells errors apart by their texts only. */
 final class Errors {
+  /** Stands before the error of a statement that failed before its first row. */
+  private static final String PENDING =
+      "Invalid Input Error: Attempting to execute an unsuccessful or closed pending query result"
+          + "\nError: ";
+
   private static final Pattern LOCKED =
       Pattern.compile("Conflicting lock is held in (.*?) ?\\(PID (\\d+)\\)");
   private static final Pattern NO_TABLE =
@@ -73,7 +78,8 @@ final class Errors {
   }
 
   static String message(SQLException error) {
-    return String.valueOf(error.getMessage()).strip();
+    String message = String.valueOf(error.getMessage()).strip();
+    return message.startsWith(PENDING) ? message.substring(PENDING.length()) : message;
   }
 
   private static boolean isDisk(String message) {

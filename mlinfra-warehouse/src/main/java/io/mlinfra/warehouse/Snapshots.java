@@ -44,16 +44,15 @@ final class Snapshots {
             columns(connection, quoted));
     Path file = temporaryFile(temporaryFolder);
     try {
-      // Rows keep their order: preserve_insertion_order is DuckDB's default, and said here in case
-      // the host's SQL changed it. Without it the same table gives other bytes each time.
       try (Statement statement = connection.createStatement()) {
-        statement.execute("SET preserve_insertion_order = true");
         statement.execute(
             "COPY (SELECT * FROM "
                 + quoted
                 + ") TO "
                 + Sql.literal(Sql.path(file))
-                + " (FORMAT parquet, COMPRESSION zstd)");
+                // Whatever the host's SQL set: otherwise the same table gives other bytes each
+                // time.
+                + " (FORMAT parquet, COMPRESSION zstd, PRESERVE_ORDER true)");
       }
       return registry.register(Kind.DATASET, name, file, properties, List.of());
     } finally {

@@ -1,0 +1,34 @@
+package io.mlinfra.warehouse;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Another JVM with this one's class path. */
+final class ChildJvm {
+  private ChildJvm() {}
+
+  /**
+   * Starts a main class.
+   *
+   * @param open whether with the flag that Arrow needs
+   */
+  static Process start(boolean open, Class<?> main, String... arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    for (String flag : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
+      if (flag.startsWith("--enable-native-access")
+          || flag.startsWith("--sun-misc-unsafe")
+          || open && flag.startsWith("--add-opens")) {
+        command.add(flag);
+      }
+    }
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.add(main.getName());
+    command.addAll(List.of(arguments));
+    return new ProcessBuilder(command).redirectErrorStream(true).start();
+  }
+}
