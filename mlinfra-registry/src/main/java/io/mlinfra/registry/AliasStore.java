@@ -5,6 +5,7 @@ import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.version.VersionId;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -57,9 +58,9 @@ final class AliasStore {
   }
 
   List<Alias> history(String model, String alias) throws IOException {
-    Optional<Move> latest = latest(model, alias);
+    int moves = moves(model, alias, latest(model, alias));
     List<Alias> history = new ArrayList<>();
-    for (int number = 1; latest.isPresent() && number <= latest.get().number(); number++) {
+    for (int number = 1; number <= moves; number++) {
       Path file = layout.move(model, alias, number);
       Move move =
           read(file, model, alias)
@@ -81,13 +82,29 @@ final class AliasStore {
     if (latest.isPresent() && latest.get().alias().version().equals(version)) {
       return latest.get().alias();
     }
+    int number = moves(model, alias, latest) + 1;
     Alias moved = new Alias(model, alias, version, now, reason);
-    int number = latest.map(Move::number).orElse(0) + 1;
     byte[] json = toJson(moved, number);
     DurableFiles.createFolders(layout.moves(model, alias));
     DurableFiles.write(layout.move(model, alias, number), json);
     DurableFiles.write(layout.alias(model, alias), json);
     return moved;
+  }
+
+  /** How many moves there were. A history that goes on is one that must not be written over. */
+  private int moves(String model, String alias, Optional<Move> latest) {
+    int moves = latest.map(Move::number).orElse(0);
+    if (Files.exists(layout.move(model, alias, moves + 2))) {
+      Path file = layout.alias(model, alias);
+      throw new MlInfraException(
+          ErrorCode.CONTENT_ALTERED,
+          file
+              + (moves == 0 ? " is missing" : " was set back to move " + moves)
+              + "; the last record in "
+              + layout.moves(model, alias)
+              + " is what it was");
+    }
+    return moves;
   }
 
   private Optional<Move> latest(String model, String alias) throws IOException {

@@ -28,6 +28,19 @@ final class BlobStore {
   /** Some content: its hash and how many bytes it has. */
   record Blob(ContentHash hash, long bytes) {}
 
+  /** A file that a caller wants kept. */
+  static InputStream open(Path file) throws IOException {
+    if (Files.isDirectory(file)) {
+      throw new MlInfraException(
+          ErrorCode.FILE_UNREADABLE, "'" + file + "' cannot be registered: it is a folder");
+    }
+    try {
+      return Files.newInputStream(file);
+    } catch (NoSuchFileException e) {
+      throw new MlInfraException(ErrorCode.FILE_MISSING, "there is no file '" + file + "'", e);
+    }
+  }
+
   /** Keeps what the stream gives. Content that is there, but altered, is made good. */
   Blob put(InputStream content) throws IOException {
     DurableFiles.createFolders(layout.blobs());
@@ -69,6 +82,7 @@ final class BlobStore {
 
   /** Writes the content to a file, which is there wholly or not at all. */
   void export(Blob blob, Path target, String owner) throws IOException {
+    requirePlaceFor(target);
     requireWholeSize(blob, owner);
     Path temporary = DurableFiles.temporaryIn(DurableFiles.parent(target));
     try {
@@ -80,6 +94,17 @@ final class BlobStore {
       DurableFiles.publish(temporary, target);
     } finally {
       Files.deleteIfExists(temporary);
+    }
+  }
+
+  private static void requirePlaceFor(Path file) {
+    if (Files.isDirectory(file)) {
+      throw new MlInfraException(
+          ErrorCode.FILE_UNREADABLE, "'" + file + "' cannot be written: it is a folder");
+    }
+    if (!Files.isDirectory(DurableFiles.parent(file))) {
+      throw new MlInfraException(
+          ErrorCode.FILE_MISSING, "there is no folder '" + file.getParent() + "' to write to");
     }
   }
 

@@ -77,11 +77,13 @@ final class Fields {
   }
 
   int integer(String field) {
-    return member(field, "an integer", JsonNode::canConvertToInt).intValue();
+    return member(field, "an integer", node -> node.isIntegralNumber() && node.canConvertToInt())
+        .intValue();
   }
 
   long size(String field) {
-    return member(field, "an integer", JsonNode::canConvertToLong).longValue();
+    return member(field, "an integer", node -> node.isIntegralNumber() && node.canConvertToLong())
+        .longValue();
   }
 
   Instant instant(String field) {

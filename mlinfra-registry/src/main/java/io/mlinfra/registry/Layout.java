@@ -72,9 +72,19 @@ record Layout(Path folder) {
 
   /** The names of the aliases that a model has. */
   List<String> aliasNames(String model) throws IOException {
+    return stems(model, RECORD);
+  }
+
+  /** The names of the aliases that have moved, or were about to when their writer died. */
+  List<String> movedAliasNames(String model) throws IOException {
+    return stems(model, HISTORY);
+  }
+
+  private List<String> stems(String model, String ending) throws IOException {
     return list(aliases(model)).stream()
-        .filter(name -> name.endsWith(RECORD) && !name.startsWith("."))
-        .map(name -> name.substring(0, name.length() - RECORD.length()))
+        .filter(name -> name.endsWith(ending) && !name.startsWith("."))
+        .map(name -> name.substring(0, name.length() - ending.length()))
+        .sorted()
         .toList();
   }
 

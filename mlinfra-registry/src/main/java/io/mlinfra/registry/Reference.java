@@ -1,6 +1,5 @@
 package io.mlinfra.registry;
 
-import io.mlinfra.core.Names;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -24,9 +23,9 @@ record Reference(String name, int number, @Nullable String alias) {
       throw malformed(reference);
     }
     return new Reference(
-        Names.require("name", parts.group(1)),
+        RecordFiles.requireName("name", parts.group(1)),
         number == null ? 0 : Integer.parseInt(number),
-        alias == null ? null : Names.require("alias", alias));
+        alias == null ? null : RecordFiles.requireName("alias", alias));
   }
 
   private static IllegalArgumentException malformed(String reference) {

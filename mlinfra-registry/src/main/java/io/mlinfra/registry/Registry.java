@@ -79,7 +79,7 @@ public final class Registry implements AutoCloseable {
           ErrorCode.FILE_UNREADABLE, "'" + folder + "' is no registry: it is a file, not a folder");
     }
     try {
-      DurableFiles.createFolders(folder.toAbsolutePath().normalize());
+      DurableFiles.createFolders(folder.toAbsolutePath());
       return new Registry(folder.toRealPath(), clock);
     } catch (IOException e) {
       throw new MlInfraException(
@@ -120,23 +120,17 @@ public final class Registry implements AutoCloseable {
    */
   public Version register(
       Kind kind, String name, Path file, Map<String, String> properties, List<Version> madeFrom) {
-    if (!Files.exists(file)) {
-      throw new MlInfraException(ErrorCode.FILE_MISSING, "there is no file '" + file + "'");
-    }
-    if (Files.isDirectory(file)) {
-      throw new MlInfraException(
-          ErrorCode.FILE_UNREADABLE, "'" + file + "' cannot be registered: it is a folder");
-    }
     return inside(
-        () -> register(kind, name, properties, ids(madeFrom), () -> Files.newInputStream(file)));
+        () -> register(kind, name, properties, ids(madeFrom), () -> BlobStore.open(file)));
   }
 
   /**
    * Registers a training: its run, made from the run's inputs, and its model, made from that run,
-   * both under the same name.
+   * both under the same name. A model that has a version already keeps the run it was first made
+   * from.
    *
    * @return the model's version
-   * @throws MlInfraException as the other ways to register; nothing is kept then
+   * @throws MlInfraException as the other ways to register, before anything is kept
    */
   public Version register(String name, Candidate trained) {
     Run run = trained.run();
@@ -273,14 +267,6 @@ public final class Registry implements AutoCloseable {
    */
   public void export(Version version, Path target) {
     Path file = target.toAbsolutePath();
-    if (!Files.isDirectory(DurableFiles.parent(file))) {
-      throw new MlInfraException(
-          ErrorCode.FILE_MISSING, "there is no folder '" + file.getParent() + "' to export to");
-    }
-    if (Files.isDirectory(file)) {
-      throw new MlInfraException(
-          ErrorCode.FILE_UNREADABLE, "'" + target + "' cannot be exported to: it is a folder");
-    }
     inside(
         () -> {
           Stored stored = versions.require(version.id());
@@ -300,14 +286,23 @@ public final class Registry implements AutoCloseable {
   }
 
   /**
+   * The model of that version, for callers who must know which one they got.
+   *
+   * @throws IllegalArgumentException if the version is not of kind MODEL
+   * @throws MlInfraException {@link ErrorCode#MODEL_REJECTED} if the content is no usable model
+   */
+  public Model model(Version version) {
+    requireKind(Kind.MODEL, version);
+    return Model.read(content(version));
+  }
+
+  /**
    * The run.
    *
    * @throws IllegalArgumentException if the version is not of kind RUN
    */
   public Run run(Version version) {
-    if (version.id().kind() != Kind.RUN) {
-      throw new IllegalArgumentException("version (" + version.id() + ") must be a run");
-    }
+    requireKind(Kind.RUN, version);
     return Run.read("the content of " + version.id(), content(version));
   }
 
@@ -387,6 +382,13 @@ public final class Registry implements AutoCloseable {
   @Override
   public String toString() {
     return "Registry[" + layout.folder() + (gate.isClosed() ? ", closed]" : "]");
+  }
+
+  private static void requireKind(Kind kind, Version version) {
+    if (version.id().kind() != kind) {
+      throw new IllegalArgumentException(
+          "version (" + version.id() + ") must be of kind " + kind.label());
+    }
   }
 
   private static List<VersionId> ids(List<Version> versions) {

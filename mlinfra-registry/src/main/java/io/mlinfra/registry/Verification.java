@@ -37,8 +37,10 @@ final class Verification {
   List<String> run() throws IOException {
     List<VersionId> referred = new ArrayList<>();
     for (String model : Layout.list(layout.models())) {
-      for (String alias : layout.aliasNames(model)) {
+      for (String alias : layout.movedAliasNames(model)) {
         note(() -> aliases.history(model, alias).forEach(move -> referred.add(move.version())));
+      }
+      for (String alias : layout.aliasNames(model)) {
         note(() -> aliases.find(model, alias).ifPresent(now -> referred.add(now.version())));
       }
     }

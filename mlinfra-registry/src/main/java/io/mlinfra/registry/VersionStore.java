@@ -185,14 +185,14 @@ final class VersionStore {
     return index;
   }
 
-  // A record that cannot be read must not keep people from registering better versions: its number
-  // stays taken, and verify() tells of it.
   private void learn(Index index, Kind kind, String name, int number) throws IOException {
     index.last = number;
     try {
       find(kind, name, number)
           .ifPresent(found -> index.numbers.putIfAbsent(found.version().id().hash(), number));
     } catch (MlInfraException unreadable) {
+      // It must not keep people from registering better versions. Its number stays taken, whoever
+      // reads it gets the error, and verify() tells of it.
       return;
     }
   }
