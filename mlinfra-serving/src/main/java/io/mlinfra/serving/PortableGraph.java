@@ -38,6 +38,7 @@ record PortableGraph(byte[] onnx, boolean anyText) {
         inside = node.operator();
       }
     }
+    IntegerDivision.requireSafe(file);
     OnnxFile encoded = encode(file);
     if (encoded.equals(file)) {
       return new PortableGraph(onnx, inside == null);
