@@ -3,16 +3,16 @@ package io.mlinfra.monitoring;
 import java.util.List;
 
 /**
- * How far one column moved.
+ * How far one column moved. {@link DriftTest} says what the statistics are.
  *
  * @param name the column
  * @param type of the reference
  * @param psi the population stability index, 0 for no change
- * @param ks the Kolmogorov-Smirnov statistic from 0 to 1, NaN for columns without numbers
+ * @param ks the Kolmogorov-Smirnov statistic from 0 to 1, NaN for text and without values
  * @param referenceMissing the share of the reference's rows that are null or NaN
  * @param currentMissing the same of the current rows
  * @param level what that amounts to
- * @param bins what the index was computed from
+ * @param bins what the index was computed from: ranges in ascending order, or values by frequency
  */
 public record ColumnDrift(
     String name,

@@ -1,0 +1,80 @@
+package io.mlinfra.monitoring;
+
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
+import java.util.Locale;
+
+/** Numbers and moments for people; the same text in every locale. */
+final class Format {
+  private static final DateTimeFormatter MINUTES = DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm");
+
+  private Format() {}
+
+  static String count(long count) {
+    return String.format(Locale.ROOT, "%,d", count);
+  }
+
+  /** Four significant digits, whole numbers in full up to a million millions. */
+  static String number(double value) {
+    if (Double.isNaN(value)) {
+      return "–";
+    }
+    if (Double.isInfinite(value)) {
+      return value > 0 ? "∞" : "-∞";
+    }
+    double size = Math.abs(value);
+    if (size < 1e12 && value == Math.rint(value)) {
+      return count((long) value);
+    }
+    if (size >= 1e12 || size < 1e-4) {
+      return String.format(Locale.ROOT, "%.3e", value);
+    }
+    if (size >= 1000) {
+      return String.format(Locale.ROOT, "%,.1f", value);
+    }
+    return new BigDecimal(value).round(new MathContext(4)).stripTrailingZeros().toPlainString();
+  }
+
+  /** A share of one as a percentage. */
+  static String percent(double share) {
+    if (Double.isNaN(share)) {
+      return "–";
+    }
+    double percent = 100 * share;
+    if (percent == 0) {
+      return "0 %";
+    }
+    if (Math.abs(percent) < 0.01) {
+      return percent > 0 ? "< 0.01 %" : "> -0.01 %";
+    }
+    return String.format(Locale.ROOT, Math.abs(percent) < 1 ? "%.2f %%" : "%.1f %%", percent);
+  }
+
+  /** A statistic such as the population stability index. */
+  static String statistic(double value) {
+    return Double.isNaN(value) ? "–" : String.format(Locale.ROOT, "%.3f", value);
+  }
+
+  /** The moment so many microseconds after 1970-01-01T00:00Z, in UTC. */
+  static String moment(long microseconds) {
+    try {
+      LocalDateTime moment =
+          LocalDateTime.ofInstant(
+              Instant.EPOCH.plus(microseconds, ChronoUnit.MICROS), ZoneOffset.UTC);
+      if (moment.toLocalTime().toNanoOfDay() == 0) {
+        return moment.toLocalDate().toString();
+      }
+      return moment.getSecond() == 0 && moment.getNano() == 0
+          ? MINUTES.format(moment)
+          : moment.toString().replace('T', ' ');
+    } catch (DateTimeException | ArithmeticException e) {
+      return microseconds + " µs";
+    }
+  }
+}
