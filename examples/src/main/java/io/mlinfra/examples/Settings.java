@@ -1,0 +1,73 @@
+package io.mlinfra.examples;
+
+import io.mlinfra.warehouse.Warehouse;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.util.Optional;
+import org.apache.arrow.vector.ipc.ArrowReader;
+
+/**
+ * What the command line says.
+ *
+ * @param data the Parquet file
+ * @param output the folder that everything is written to
+ * @param givenCut from when on flights are for testing; chosen from the data if not given
+ */
+record Settings(Path data, Path output, Optional<LocalDate> givenCut) {
+  private static final Path SAMPLE = Path.of("data", "flights-2001.parquet");
+
+  static Settings parse(String... arguments) {
+    Path data = Files.exists(SAMPLE) ? SAMPLE : Path.of("examples").resolve(SAMPLE);
+    Path output = Path.of(Files.exists(SAMPLE) ? "target" : "examples/target", "quickstart");
+    Optional<LocalDate> cut = Optional.empty();
+    for (int i = 0; i < arguments.length; i += 2) {
+      if (i + 1 == arguments.length) {
+        throw new IllegalArgumentException("option " + arguments[i] + " needs a value");
+      }
+      String value = arguments[i + 1];
+      switch (arguments[i]) {
+        case "--data" -> data = Path.of(value);
+        case "--output" -> output = Path.of(value);
+        // An empty value is what the build passes on when nobody chose one.
+        case "--cut" ->
+            cut = value.isEmpty() ? Optional.empty() : Optional.of(LocalDate.parse(value));
+        default ->
+            throw new IllegalArgumentException(
+                "option '"
+                    + arguments[i]
+                    + "' must be one of --data FILE, --output FOLDER, --cut DATE");
+      }
+    }
+    return new Settings(data, output, cut);
+  }
+
+  /**
+   * The day on which testing begins: the one given, or the day that five sixths of the flights come
+   * before.
+   */
+  LocalDateTime cut(Warehouse warehouse) throws IOException {
+    LocalDate day =
+        givenCut.isPresent()
+            ? givenCut.get()
+            : day(
+                warehouse,
+                "SELECT CAST(quantile_disc(date, 5 / 6) + INTERVAL 12 HOURS AS DATE) FROM flights");
+    return day.atStartOfDay();
+  }
+
+  /** The beginning of the last seven days. */
+  LocalDateTime lastWeek(Warehouse warehouse) throws IOException {
+    return day(warehouse, "SELECT CAST(max(date) AS DATE) - 6 FROM flights").atStartOfDay();
+  }
+
+  private static LocalDate day(Warehouse warehouse, String sql) throws IOException {
+    try (ArrowReader reader =
+        warehouse.query("SELECT CAST(d AS VARCHAR) FROM (" + sql + ") AS t(d)")) {
+      reader.loadNextBatch();
+      return LocalDate.parse(reader.getVectorSchemaRoot().getVector(0).getObject(0).toString());
+    }
+  }
+}
