@@ -71,7 +71,7 @@ final class Chart {
   }
 
   /** A small histogram of one column for a table. */
-  static Html sparkline(Histogram histogram, String what) {
+  static Html sparkline(List<Histogram.Bar> bars, String what) {
     int width = 132;
     int height = 30;
     Html svg =
@@ -80,10 +80,13 @@ final class Chart {
                 "<svg width=\"132\" height=\"30\" viewBox=\"0 0 132 30\" role=\"img\""
                     + " aria-label=\"{}\">",
                 what);
-    double slot = (double) width / Math.max(6, histogram.bars().size());
-    double highest = histogram.highest();
-    for (int i = 0; i < histogram.bars().size(); i++) {
-      Histogram.Bar bar = histogram.bars().get(i);
+    double slot = (double) width / Math.max(6, bars.size());
+    double highest = 0;
+    for (Histogram.Bar bar : bars) {
+      highest = Math.max(highest, bar.reference());
+    }
+    for (int i = 0; i < bars.size(); i++) {
+      Histogram.Bar bar = bars.get(i);
       double size = (height - 1) * bar.reference() / highest;
       svg.markup("<g><title>{}</title>", bar.label() + ": " + Format.percent(bar.reference()));
       rect(svg, "now", i * slot + 0.5, height - size, Math.max(1, slot - 1), size);
@@ -100,7 +103,7 @@ final class Chart {
     for (Bin bin : bins) {
       highest = Math.max(highest, Math.max(bin.reference(), bin.current()));
     }
-    double scale = (WIDTH - LABEL_WIDTH - 58) / highest;
+    double scale = (WIDTH - LABEL_WIDTH - 112) / highest;
     for (int i = 0; i < bins.size(); i++) {
       Bin bin = bins.get(i);
       int y = 3 + ROW * i;
@@ -118,11 +121,12 @@ final class Chart {
               + (y + 16)
               + "\">{}</text>",
           shorten(bin.label()));
-      rect(svg, "was", LABEL_WIDTH, y + 2, Math.max(1, bin.reference() * scale), 9);
-      rect(svg, "now", LABEL_WIDTH, y + 12, Math.max(1, bin.current() * scale), 9);
+      rect(svg, "was", LABEL_WIDTH, y + 2, bin.reference() * scale, 9);
+      rect(svg, "now", LABEL_WIDTH, y + 12, bin.current() * scale, 9);
       double end = LABEL_WIDTH + Math.max(bin.reference(), bin.current()) * scale + 6;
       svg.markup(
-          "<text x=\"" + number(end) + "\" y=\"" + (y + 16) + "\">{}</text></g>",
+          "<text x=\"" + number(end) + "\" y=\"" + (y + 16) + "\">{} → {}</text></g>",
+          Format.percent(bin.reference()),
           Format.percent(bin.current()));
     }
     return svg.markup("</svg>\n");
@@ -135,10 +139,11 @@ final class Chart {
             .markup(
                 "<svg class=\"inline\" width=\"84\" height=\"12\" viewBox=\"0 0 84 12\""
                     + " aria-hidden=\"true\">");
-    rect(svg, "track", 0, 3, 84, 6);
-    if (!Double.isNaN(value)) {
-      rect(svg, tone(level), 0, 3, 84 * Math.min(1, value / (2 * threshold)), 6);
+    if (Double.isNaN(value)) {
+      return svg.markup("</svg>");
     }
+    rect(svg, "track", 0, 3, 84, 6);
+    rect(svg, tone(level), 0, 3, 84 * Math.min(1, value / (2 * threshold)), 6);
     return svg.markup("<line class=\"mark\" x1=\"42\" y1=\"0\" x2=\"42\" y2=\"12\"/></svg>");
   }
 

@@ -107,7 +107,9 @@ final class ColumnComparison {
       otherBefore -= entry.count();
       otherAfter -= found;
     }
-    bin("(other)", otherBefore, otherAfter);
+    boolean allBinned =
+        reference.summary().isExact() && reference.summary().frequent().size() <= categories;
+    bin(allBinned ? "(new values)" : "(other)", otherBefore, otherAfter);
   }
 
   private void bin(String label, long before, long after) {

@@ -226,7 +226,7 @@ public final class ColumnProfile {
   /** A number of this column for people. */
   String show(double value) {
     if (type == Type.TIMESTAMP && !Double.isNaN(value)) {
-      return Format.moment((long) value);
+      return Format.minute((long) value);
     }
     if (type == Type.BOOL && (value == 0 || value == 1)) {
       return value == 0 ? "false" : "true";

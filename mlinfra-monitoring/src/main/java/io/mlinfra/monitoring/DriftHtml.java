@@ -1,18 +1,10 @@
 package io.mlinfra.monitoring;
 
-import io.mlinfra.monitoring.ColumnDrift.Bin;
 import io.mlinfra.monitoring.ColumnDrift.Level;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 
 /** A drift report as key numbers, a table, and a picture per column. */
 final class DriftHtml {
-  private static final int MOST_VALUES = 8;
-
   private DriftHtml() {}
 
   static Html of(DriftReport report) {
@@ -31,7 +23,7 @@ final class DriftHtml {
     table(html, report);
     html.markup("<div class=\"grid\">\n");
     for (ColumnDrift column : report.columns()) {
-      card(html, report, column);
+      DriftCard.add(html, report, column);
     }
     return html.markup("</div>\n");
   }
@@ -69,7 +61,7 @@ final class DriftHtml {
         """);
     for (ColumnDrift column : report.columns()) {
       html.markup(
-          "<tr><td class=\"name\">{} <span class=\"muted\">{}</span></td><td>",
+          "<tr><td class=\"name\">{} <span class=\"type\">{}</span></td><td>",
           column.name(),
           column.type().name().toLowerCase(Locale.ROOT));
       badge(html, column.level());
@@ -84,94 +76,13 @@ final class DriftHtml {
     }
     html.markup("</tbody></table></div>\n");
     html.markup(
-        "<p class=\"muted\">The marks are the thresholds: PSI {}, KS {}.</p>\n",
+        "<p class=\"muted note\">The marks are the thresholds: PSI {}, KS {}.</p>\n",
         Format.number(report.psiThreshold()),
         Format.number(report.ksThreshold()));
   }
 
-  private static void badge(Html html, Level level) {
+  static void badge(Html html, Level level) {
     String text = level == Level.IGNORED ? "not judged" : level.name().toLowerCase(Locale.ROOT);
     html.markup("<span class=\"badge {}\">{}</span>", Chart.tone(level), text);
-  }
-
-  private static void card(Html html, DriftReport report, ColumnDrift drift) {
-    ColumnProfile before = report.reference().column(drift.name());
-    ColumnProfile after = report.current().column(drift.name());
-    html.markup(
-        "<section class=\"box card\"><div class=\"head\"><h3>{}</h3>"
-            + "<span class=\"muted\">PSI {}</span>",
-        drift.name(),
-        Format.statistic(drift.psi()));
-    badge(html, drift.level());
-    html.markup(
-        """
-        </div>
-        <p class="legend"><span><span class="key was"></span>reference</span>\
-        <span><span class="key now"></span>current{}</span></p>
-        """,
-        before.type() == ColumnProfile.Type.STRING && drift.bins().size() > MOST_VALUES
-            ? "; the values that moved most"
-            : "");
-    if (before.type() == ColumnProfile.Type.STRING) {
-      List<Bin> bins = moved(drift.bins());
-      html.add(
-          Chart.categories(
-              bins, "Shares of the values of " + drift.name() + ", reference and current"));
-    } else {
-      Histogram histogram = Histogram.of(before, after);
-      if (histogram.bars().isEmpty()) {
-        html.markup("<p class=\"muted\">No values to draw.</p>\n");
-      } else {
-        html.add(
-            Chart.overlaid(histogram, "Histogram of " + drift.name() + ", reference and current"));
-      }
-      compare(html, before, after);
-    }
-    html.markup("</section>\n");
-  }
-
-  private static void compare(Html html, ColumnProfile before, ColumnProfile after) {
-    html.markup(
-        """
-        <table class="data small"><caption>Key numbers</caption>
-        <thead><tr><th scope="col"></th><th scope="col" class="n">Min</th>\
-        <th scope="col" class="n">Median</th><th scope="col" class="n">Mean</th>\
-        <th scope="col" class="n">Max</th><th scope="col" class="n">Missing</th></tr></thead>
-        <tbody>
-        """);
-    for (ColumnProfile column : List.of(before, after)) {
-      html.markup("<tr><td>{}</td>", column == before ? "Reference" : "Current");
-      for (double value :
-          new double[] {column.min(), column.quantile(0.5), column.mean(), column.max()}) {
-        html.markup("<td class=\"n\">{}</td>", column.show(value));
-      }
-      html.markup("<td class=\"n\">{}</td></tr>\n", Format.percent(column.missingRate()));
-    }
-    html.markup("</tbody></table>\n");
-  }
-
-  /** The values that add most to the index, in their order; the rest together. */
-  private static List<Bin> moved(List<Bin> bins) {
-    Set<Bin> most =
-        new HashSet<>(
-            bins.stream()
-                .sorted(Comparator.comparingDouble(ColumnComparison::contribution).reversed())
-                .limit(MOST_VALUES)
-                .toList());
-    List<Bin> shown = new ArrayList<>();
-    double before = 0;
-    double after = 0;
-    for (Bin bin : bins) {
-      if (most.contains(bin)) {
-        shown.add(bin);
-      } else {
-        before += bin.reference();
-        after += bin.current();
-      }
-    }
-    if (shown.size() < bins.size()) {
-      shown.add(new Bin("(all others)", before, after));
-    }
-    return shown;
   }
 }

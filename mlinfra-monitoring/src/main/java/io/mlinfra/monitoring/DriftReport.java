@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param current what came
  * @param psiThreshold from which PSI on a column has drifted
  * @param ksThreshold from which KS statistic on a column has drifted
- * @param columns the columns that both have, the one with the highest PSI first
+ * @param columns the columns that both have, the one with the highest PSI first and those that were
+ *     not judged last
  * @param schemaChanges the columns that only one has, or that hold another sort of values now
  */
 public record DriftReport(
@@ -87,7 +88,7 @@ public record DriftReport(
                             .collect(Collectors.joining(", "))));
   }
 
-  /** A table, one column of the data a line, the one with the highest PSI first. */
+  /** A table, one column of the data a line, in the order of {@link #columns}. */
   @Override
   public String toString() {
     TextTable table = new TextTable("column", "level", ">psi", ">ks", ">missing", ">was");

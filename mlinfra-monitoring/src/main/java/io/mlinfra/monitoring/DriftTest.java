@@ -75,7 +75,9 @@ public final class DriftTest {
         changes.add(new SchemaChange(after.name(), null, after.type()));
       }
     }
-    columns.sort(Comparator.comparing(ColumnDrift::psi).reversed());
+    columns.sort(
+        Comparator.comparing((ColumnDrift column) -> column.level() == Level.IGNORED)
+            .thenComparing(Comparator.comparing(ColumnDrift::psi).reversed()));
     return new DriftReport(reference, current, psiThreshold, ksThreshold, columns, changes);
   }
 

@@ -5,15 +5,13 @@ import java.math.MathContext;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDateTime;
+import java.time.LocalTime;
 import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 
 /** Numbers and moments for people; the same text in every locale. */
 final class Format {
-  private static final DateTimeFormatter MINUTES = DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm");
-
   private Format() {}
 
   static String count(long count) {
@@ -41,19 +39,20 @@ final class Format {
     return new BigDecimal(value).round(new MathContext(4)).stripTrailingZeros().toPlainString();
   }
 
-  /** A share of one as a percentage. */
+  /** A share of one as a percentage; its blanks do not break. */
   static String percent(double share) {
     if (Double.isNaN(share)) {
       return "–";
     }
     double percent = 100 * share;
-    if (percent == 0) {
-      return "0 %";
+    if (percent == 0 || percent == 100) {
+      return percent == 0 ? "0\u00a0%" : "100\u00a0%";
     }
     if (Math.abs(percent) < 0.01) {
-      return percent > 0 ? "< 0.01 %" : "> -0.01 %";
+      return percent > 0 ? "<\u00a00.01\u00a0%" : ">\u00a0-0.01\u00a0%";
     }
-    return String.format(Locale.ROOT, Math.abs(percent) < 1 ? "%.2f %%" : "%.1f %%", percent);
+    return String.format(
+        Locale.ROOT, Math.abs(percent) < 1 ? "%.2f\u00a0%%" : "%.1f\u00a0%%", percent);
   }
 
   /** A statistic such as the population stability index. */
@@ -61,18 +60,31 @@ final class Format {
     return Double.isNaN(value) ? "–" : String.format(Locale.ROOT, "%.3f", value);
   }
 
-  /** The moment so many microseconds after 1970-01-01T00:00Z, in UTC. */
+  /** The moment so many microseconds after 1970-01-01T00:00Z, in UTC, in full. */
   static String moment(long microseconds) {
+    return moment(microseconds, ChronoUnit.MICROS);
+  }
+
+  /** The same to the minute. */
+  static String minute(long microseconds) {
+    return moment(microseconds, ChronoUnit.MINUTES);
+  }
+
+  /** The same to the day. */
+  static String day(long microseconds) {
+    return moment(microseconds, ChronoUnit.DAYS);
+  }
+
+  private static String moment(long microseconds, ChronoUnit unit) {
     try {
       LocalDateTime moment =
           LocalDateTime.ofInstant(
-              Instant.EPOCH.plus(microseconds, ChronoUnit.MICROS), ZoneOffset.UTC);
-      if (moment.toLocalTime().toNanoOfDay() == 0) {
+                  Instant.EPOCH.plus(microseconds, ChronoUnit.MICROS), ZoneOffset.UTC)
+              .truncatedTo(unit);
+      if (moment.toLocalTime().equals(LocalTime.MIDNIGHT)) {
         return moment.toLocalDate().toString();
       }
-      return moment.getSecond() == 0 && moment.getNano() == 0
-          ? MINUTES.format(moment)
-          : moment.toString().replace('T', ' ');
+      return moment.toString().replace('T', ' ');
     } catch (DateTimeException | ArithmeticException e) {
       return microseconds + " µs";
     }

@@ -16,6 +16,30 @@ final class Histogram {
   private static final double TAIL = 0.005;
   private static final double[] STEPS = {1, 2, 2.5, 5, 10};
 
+  private static final double MINUTE = 60e6;
+  private static final double HOUR = 60 * MINUTE;
+  private static final double DAY = 24 * HOUR;
+  private static final double[] TIME_STEPS = {
+    1,
+    1e3,
+    1e6,
+    10e6,
+    MINUTE,
+    5 * MINUTE,
+    15 * MINUTE,
+    HOUR,
+    3 * HOUR,
+    6 * HOUR,
+    12 * HOUR,
+    DAY,
+    2 * DAY,
+    7 * DAY,
+    14 * DAY,
+    28 * DAY,
+    91 * DAY,
+    365 * DAY
+  };
+
   /**
    * One bar.
    *
@@ -36,10 +60,12 @@ final class Histogram {
   private final ColumnProfile shown;
   private final Distribution reference;
   private final Distribution current;
+  private final boolean time;
   private boolean discrete;
 
   private Histogram(ColumnProfile reference, @Nullable ColumnProfile current) {
     this.shown = reference;
+    this.time = reference.type() == ColumnProfile.Type.TIMESTAMP;
     this.reference = reference.distribution();
     this.current =
         current == null ? Distribution.of(new double[0], new long[0]) : current.distribution();
@@ -110,19 +136,15 @@ final class Histogram {
         high = Math.max(high, Math.min(Double.MAX_VALUE, one.quantile(1 - TAIL)));
       }
     }
-    boolean time = shown.type() == ColumnProfile.Type.TIMESTAMP;
     if (low >= high) {
       // Nearly all values are one; what is left decides the width.
       low = Math.max(-Double.MAX_VALUE, Math.min(least(reference), least(current)));
       high = Math.min(Double.MAX_VALUE, Math.max(most(reference), most(current)));
     }
     // Not the quotient of the difference, which may be more than the largest number.
-    double step = step(high / WANTED_BARS - low / WANTED_BARS, whole);
+    double rough = high / WANTED_BARS - low / WANTED_BARS;
+    double step = time ? timeStep(rough) : step(rough, whole);
     double first = Math.floor(low / step) * step;
-    if (time) {
-      step = Math.max(1, (high - low) / WANTED_BARS);
-      first = low;
-    }
     int count = (int) Math.max(1, Math.min(3 * WANTED_BARS, Math.floor((high - first) / step) + 1));
     if (!Double.isFinite(first) || !Double.isFinite(step)) {
       // Numbers that fill the whole range of doubles have no scale to draw.
@@ -134,17 +156,33 @@ final class Histogram {
       boolean isFirst = i == 0;
       boolean isLast = i == count - 1;
       bar(
-          label(from, to, isFirst && lessThan(first), isLast && moreThan(to), whole),
+          label(from, to, isFirst && lessThan(first), isLast && moreThan(to), whole, step),
           isFirst ? Double.NEGATIVE_INFINITY : Math.nextDown(from),
           isLast ? Double.POSITIVE_INFINITY : Math.nextDown(to));
     }
     double end = first + count * step;
-    double tickStep = time ? (end - first) / 4 : step((end - first) / WANTED_TICKS, whole);
+    double tickStep =
+        time
+            ? step * Math.ceil(count / (double) WANTED_TICKS)
+            : step((end - first) / WANTED_TICKS, whole);
     double tick = time ? first : Math.ceil(first / tickStep) * tickStep;
     for (int i = 0; i <= 2 * WANTED_TICKS && tick <= end + tickStep / 1e6; i++) {
-      ticks.add(new Tick((tick - first) / (end - first), shown.show(tick)));
+      ticks.add(new Tick((tick - first) / (end - first), show(tick, tickStep)));
       tick += tickStep;
     }
+  }
+
+  private String show(double value, double step) {
+    return time && step >= DAY ? Format.day((long) value) : shown.show(value);
+  }
+
+  private static double timeStep(double rough) {
+    for (double step : TIME_STEPS) {
+      if (step >= rough) {
+        return step;
+      }
+    }
+    return 365 * DAY * Math.ceil(rough / (365 * DAY));
   }
 
   private static double least(Distribution of) {
@@ -164,15 +202,15 @@ final class Histogram {
   }
 
   private String label(
-      double from, double to, boolean openBelow, boolean openAbove, boolean whole) {
+      double from, double to, boolean openBelow, boolean openAbove, boolean whole, double step) {
     if (openBelow) {
-      return "less than " + shown.show(to);
+      return "less than " + show(to, step);
     }
     if (openAbove) {
-      return shown.show(from) + " or more";
+      return show(from, step) + " or more";
     }
     double last = whole ? to - 1 : to;
-    return last == from ? shown.show(from) : shown.show(from) + " to " + shown.show(last);
+    return last == from ? show(from, step) : show(from, step) + " to " + show(last, step);
   }
 
   /** The share above {@code after} up to {@code until}. */

@@ -1,12 +1,15 @@
 package io.mlinfra.monitoring;
 
-import io.mlinfra.monitoring.ColumnProfile.ValueCount;
+import io.mlinfra.monitoring.ColumnProfile.Type;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** A profile as a table with a small histogram per column. */
 final class ProfileHtml {
+  private static final int MOST_BARS = 20;
+  private static final double SMALLEST_SHARE = 0.005;
+
   private ProfileHtml() {}
 
   static Html of(Profile profile) {
@@ -17,7 +20,7 @@ final class ProfileHtml {
         profile.columns().size());
     html.markup(
         """
-        <div class="box"><table class="data">
+        <div class="box"><table class="data wide">
         <caption>Columns of the data</caption>
         <thead><tr><th scope="col">Column</th><th scope="col">Distribution</th>\
         <th scope="col" class="n">Missing</th><th scope="col" class="n">Distinct</th>\
@@ -33,38 +36,45 @@ final class ProfileHtml {
   }
 
   private static void row(Html html, ColumnProfile column) {
-    boolean time = column.type() == ColumnProfile.Type.TIMESTAMP;
     html.markup(
-        "<tr><td class=\"name\">{} <span class=\"muted\">{}</span></td><td>",
+        "<tr><td class=\"name\">{} <span class=\"type\">{}</span></td><td>",
         column.name(),
-        typeName(column));
-    Histogram histogram = Histogram.of(column, null);
-    if (!histogram.bars().isEmpty()) {
-      html.add(Chart.sparkline(histogram, "Histogram of " + column.name()));
+        column.type().name().toLowerCase(Locale.ROOT));
+    List<Histogram.Bar> bars = bars(column);
+    if (!bars.isEmpty()) {
+      html.add(Chart.sparkline(bars, "Distribution of " + column.name()));
     }
     html.markup("</td><td class=\"n\">{}</td>", Format.percent(column.missingRate()));
     html.markup(
         "<td class=\"n\">{}</td>",
         (column.isExact() ? "" : "≈ ") + Format.count(column.distinct()));
-    for (double value :
-        new double[] {column.min(), column.quantile(0.5), column.mean(), column.max()}) {
-      html.markup("<td class=\"n\">{}</td>", column.show(value));
-    }
-    html.markup("<td class=\"n\">{}</td>", time ? "–" : Format.number(column.standardDeviation()));
+    boolean ordered = column.type() != Type.BOOL;
+    boolean measured = column.type() != Type.TIMESTAMP;
+    cell(html, ordered ? column.show(column.min()) : "–");
+    cell(html, ordered ? column.show(column.quantile(0.5)) : "–");
+    cell(html, measured ? Format.number(column.mean()) : "–");
+    cell(html, ordered ? column.show(column.max()) : "–");
+    cell(html, measured ? Format.number(column.standardDeviation()) : "–");
     html.markup("<td class=\"values\">{}</td></tr>\n", frequent(column));
   }
 
-  static String typeName(ColumnProfile column) {
-    return column.type().name().toLowerCase(Locale.ROOT);
+  private static void cell(Html html, String text) {
+    html.markup("<td class=\"n\">{}</td>", text);
   }
 
-  /** The three values that stand out, or none where each occurs about once. */
-  private static String frequent(ColumnProfile column) {
-    List<ValueCount> values = column.mostFrequent(3);
-    if (values.isEmpty() || values.get(0).count() < 2) {
-      return "";
+  private static List<Histogram.Bar> bars(ColumnProfile column) {
+    if (column.type() != Type.STRING) {
+      return Histogram.of(column, null).bars();
     }
-    return values.stream()
+    return column.mostFrequent(MOST_BARS).stream()
+        .map(value -> new Histogram.Bar(value.value(), (double) value.count() / column.count(), 0))
+        .toList();
+  }
+
+  /** The values that stand out, if any do. */
+  private static String frequent(ColumnProfile column) {
+    return column.mostFrequent(3).stream()
+        .filter(value -> value.count() >= SMALLEST_SHARE * column.count())
         .map(
             value ->
                 Chart.shorten(value.value())

@@ -8,7 +8,7 @@ final class Style {
       html { background: #f5f6f8; }
       @media (prefers-color-scheme: dark) { html { background: #0f1319; } }
       body { margin: 0; }
-      main.mlinfra { box-sizing: border-box; max-width: 1180px; margin: 0 auto; \
+      main.mlinfra { box-sizing: border-box; max-width: 1240px; margin: 0 auto; \
       padding: 36px 28px 64px; }
       """;
 
@@ -35,6 +35,9 @@ final class Style {
       unicode-bidi: isolate; }
       .mlinfra p { margin: 0 0 12px; }
       .mlinfra .muted { color: var(--muted); font-size: 12.5px; font-weight: 400; }
+      .mlinfra p.note { margin: 10px 2px; }
+      .mlinfra .card p.muted { margin: 6px 0 0; }
+      .mlinfra .card { display: flex; flex-direction: column; }
       .mlinfra .facts { display: flex; flex-wrap: wrap; gap: 12px; margin: 0 0 16px; }
       .mlinfra .fact { background: var(--card); border: 1px solid var(--line); \
       border-radius: 10px; padding: 12px 16px; min-width: 110px; }
@@ -65,11 +68,13 @@ final class Style {
       min-width: 90px; max-width: 260px; }
       .mlinfra table.data td.values { color: var(--muted); overflow-wrap: anywhere; \
       min-width: 150px; max-width: 280px; font-size: 12.5px; }
-      .mlinfra table.small { margin-top: 8px; font-size: 12.5px; }
-      .mlinfra table.small th { padding: 3px 0 3px 8px; border: 0; font-size: 12px; }
-      .mlinfra table.small td { padding: 3px 0 3px 8px; }
-      .mlinfra table.small th:first-child, .mlinfra table.small td:first-child { \
-      padding-left: 0; color: var(--muted); }
+      .mlinfra table.wide th, .mlinfra table.wide td { padding-left: 9px; padding-right: 9px; }
+      .mlinfra table.wide .type { display: block; }
+      .mlinfra .type { color: var(--muted); font-size: 12.5px; font-weight: 400; }
+      .mlinfra table.small { margin-top: auto; font-size: 12.5px; }
+      .mlinfra table.small th, .mlinfra table.small td { padding: 3px 0 3px 10px; border: 0; }
+      .mlinfra table.small tbody tr + tr > * { border-top: 1px solid var(--line); }
+      .mlinfra table.small th[scope="row"] { padding-left: 0; font-weight: 400; }
       .mlinfra caption { position: absolute; width: 1px; height: 1px; overflow: hidden; \
       clip-path: inset(50%); white-space: nowrap; }
       .mlinfra .badge { display: inline-block; border-radius: 999px; padding: 1px 10px; \
@@ -81,6 +86,7 @@ final class Style {
       .mlinfra ul.changes { margin: 0 0 16px; padding: 10px 16px 10px 34px; \
       background: var(--warn-soft); color: var(--warn); border-radius: 10px; \
       overflow-wrap: anywhere; }
+      .mlinfra .card .legend { margin-bottom: 6px; }
       .mlinfra .legend { display: flex; gap: 16px; flex-wrap: wrap; color: var(--muted); \
       font-size: 12.5px; margin: 0; }
       .mlinfra .key { display: inline-block; width: 10px; height: 10px; border-radius: 2px; \
