@@ -3,6 +3,7 @@ package io.mlinfra.examples;
 import static io.mlinfra.features.view.Aggregate.count;
 import static io.mlinfra.features.view.Aggregate.mean;
 
+import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.Progress;
 import io.mlinfra.features.online.OnlineStore;
 import io.mlinfra.features.transform.Pipeline;
@@ -33,6 +34,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDateTime;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.arrow.vector.ipc.ArrowReader;
 
 /**
@@ -64,6 +66,10 @@ public final class FlightDelays {
              origin, destination, late
       FROM flights""";
 
+  private static final String[] RAW = {
+    "distance", "hour", "weekday", "origin", "destination", "late"
+  };
+
   private static final String[] WINDOWS = {
     "origin__mean_delay_3h", "origin__count_3h", "origin__mean_delay_1d", "origin__mean_late_7d",
     "destination__mean_delay_3h", "destination__count_3h", "destination__mean_delay_1d",
@@ -79,9 +85,20 @@ public final class FlightDelays {
     this.summary = new Summary(System.out);
   }
 
+  /**
+   * Exits with 2 and one line on the error stream where the command line or the data is at fault.
+   */
   public static void main(String[] arguments) throws IOException {
-    Settings settings = Settings.parse(arguments);
-    new FlightDelays(settings).run();
+    try {
+      run(arguments);
+    } catch (MlInfraException | IllegalArgumentException e) {
+      System.err.println("error: " + e.getMessage());
+      System.exit(2);
+    }
+  }
+
+  static void run(String... arguments) throws IOException {
+    new FlightDelays(Settings.parse(arguments)).run();
   }
 
   private void run() throws IOException {
@@ -234,12 +251,18 @@ public final class FlightDelays {
   }
 
   private void monitor(TrainingSet reference, TrainingSet lastWeek) throws IOException {
-    try (ArrowReader expected = reference.reader();
-        ArrowReader current = lastWeek.reader()) {
+    String[] columns = Stream.of(RAW, WINDOWS).flatMap(Stream::of).toArray(String[]::new);
+    try (ArrowReader expected = reference.reader(columns);
+        ArrowReader current = lastWeek.reader(columns)) {
       DriftReport drift = DriftTest.defaults().compare(Profile.of(expected), Profile.of(current));
       Report.Builder report =
-          Report.titled("Flight delays: the last week against the training data");
-      summary.figures().forEach(report::metric);
+          Report.titled("Flight delays: the last week against the training data")
+              .metric("Logistic AUC", summary.text("logisticAuc"))
+              .metric("MLP AUC", summary.text("mlpAuc"))
+              .metric("MLP log loss", summary.text("mlpLogLoss"))
+              .metric("Champion", "version " + summary.text("championVersion"))
+              .metric("Served p50", summary.text("servedP50Micros") + " µs")
+              .metric("Served p99", summary.text("servedP99Micros") + " µs");
       Path file = report.add(drift).build().write(settings.output().resolve("report.html"));
       summary.line(
           "%d of %d columns drifted; %s",

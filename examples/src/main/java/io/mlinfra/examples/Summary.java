@@ -45,18 +45,12 @@ final class Summary {
     return this;
   }
 
-  /** The numbers so far, as texts for people. */
-  Map<String, String> figures() {
-    Map<String, String> figures = new LinkedHashMap<>();
-    numbers.forEach(
-        (name, value) -> {
-          if (value instanceof Double number) {
-            figures.put(name, String.format(Locale.ROOT, number == 0 ? "%.0f" : "%.4f", number));
-          } else if (value instanceof Number number) {
-            figures.put(name, String.format(Locale.ROOT, "%,d", number.longValue()));
-          }
-        });
-    return figures;
+  /** A number as people read it: whole ones with separators, others with four digits or so. */
+  String text(String name) {
+    Object number = numbers.get(name);
+    return number instanceof Double value
+        ? String.format(Locale.ROOT, value < 1 ? "%.4f" : "%.1f", value)
+        : String.format(Locale.ROOT, "%,d", number);
   }
 
   void write(Path file) throws IOException {
