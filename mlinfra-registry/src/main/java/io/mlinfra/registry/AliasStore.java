@@ -33,20 +33,16 @@ final class AliasStore {
     return latest(model, alias).map(Move::alias);
   }
 
-  Alias require(String model, String alias) throws IOException {
-    Optional<Alias> found = find(model, alias);
-    if (found.isEmpty()) {
-      List<String> names = layout.aliasNames(model);
-      throw new MlInfraException(
-          ErrorCode.NAME_UNKNOWN,
-          "model '"
-              + model
-              + "' has no alias '"
-              + alias
-              + "'; it has "
-              + (names.isEmpty() ? "none" : Texts.few(names)));
-    }
-    return found.get();
+  MlInfraException unknown(String model, String alias) throws IOException {
+    List<String> names = layout.aliasNames(model);
+    return new MlInfraException(
+        ErrorCode.NAME_UNKNOWN,
+        "model '"
+            + model
+            + "' has no alias '"
+            + alias
+            + "'; it has "
+            + (names.isEmpty() ? "none" : Texts.few(names)));
   }
 
   List<Alias> all(String model) throws IOException {
@@ -58,7 +54,7 @@ final class AliasStore {
   }
 
   List<Alias> history(String model, String alias) throws IOException {
-    int moves = moves(model, alias, latest(model, alias));
+    int moves = latestOfHistory(model, alias).map(Move::number).orElse(0);
     List<Alias> history = new ArrayList<>();
     for (int number = 1; number <= moves; number++) {
       Path file = layout.move(model, alias, number);
@@ -78,11 +74,11 @@ final class AliasStore {
   Alias move(String model, String alias, VersionId version, String reason, Instant now)
       throws IOException {
     RecordFiles.requireNoTwin("alias", alias, layout.aliasNames(model));
-    Optional<Move> latest = latest(model, alias);
+    Optional<Move> latest = latestOfHistory(model, alias);
     if (latest.isPresent() && latest.get().alias().version().equals(version)) {
       return latest.get().alias();
     }
-    int number = moves(model, alias, latest) + 1;
+    int number = latest.map(Move::number).orElse(0) + 1;
     Alias moved = new Alias(model, alias, version, now, reason);
     byte[] json = toJson(moved, number);
     DurableFiles.createFolders(layout.moves(model, alias));
@@ -91,20 +87,29 @@ final class AliasStore {
     return moved;
   }
 
-  /** How many moves there were. A history that goes on is one that must not be written over. */
-  private int moves(String model, String alias, Optional<Move> latest) {
-    int moves = latest.map(Move::number).orElse(0);
-    if (Files.exists(layout.move(model, alias, moves + 2))) {
-      Path file = layout.alias(model, alias);
-      throw new MlInfraException(
-          ErrorCode.CONTENT_ALTERED,
-          file
-              + (moves == 0 ? " is missing" : " was set back to move " + moves)
-              + "; the last record in "
-              + layout.moves(model, alias)
-              + " is what it was");
+  /**
+   * The latest move; empty where there was none. A history that goes on behind it means that the
+   * alias was lost or set back, and must not be written over.
+   */
+  private Optional<Move> latestOfHistory(String model, String alias) throws IOException {
+    Optional<Move> latest = latest(model, alias);
+    while (true) {
+      int moves = latest.map(Move::number).orElse(0);
+      if (!Files.exists(layout.move(model, alias, moves + 2))) {
+        return latest;
+      }
+      // It was written after the alias had made the move before it, so that looking again tells.
+      latest = latest(model, alias);
+      if (latest.map(Move::number).orElse(0) <= moves) {
+        throw new MlInfraException(
+            ErrorCode.CONTENT_ALTERED,
+            layout.alias(model, alias)
+                + (moves == 0 ? " is missing" : " was set back to move " + moves)
+                + "; the last record in "
+                + layout.moves(model, alias)
+                + " is what it was");
+      }
     }
-    return moves;
   }
 
   private Optional<Move> latest(String model, String alias) throws IOException {

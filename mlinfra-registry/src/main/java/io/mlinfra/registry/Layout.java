@@ -9,14 +9,14 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Where things lie in the registry's folder; {@code package-info} draws it. */
 record Layout(Path folder) {
-  private static final Pattern NUMBERED = Pattern.compile("([1-9][0-9]{0,9})\\.json");
+  private static final Pattern NUMBERED = Pattern.compile("([1-9][0-9]{0,8})\\.json");
   private static final String RECORD = ".json";
 
   // A name may end in .json, so that the history must not be called just like the alias.
@@ -90,25 +90,33 @@ record Layout(Path folder) {
 
   /** The numbers of the records in a folder, ascending; none where there is no such folder. */
   static List<Integer> numbers(Path folder) throws IOException {
-    TreeSet<Integer> numbers = new TreeSet<>();
-    for (String name : list(folder)) {
-      Matcher matcher = NUMBERED.matcher(name);
-      if (matcher.matches()) {
-        long number = Long.parseLong(matcher.group(1));
-        if (number <= Integer.MAX_VALUE) {
-          numbers.add((int) number);
-        }
-      }
-    }
-    return List.copyOf(numbers);
+    return look(
+        folder,
+        names -> names.map(Layout::number).filter(number -> number > 0).sorted().toList(),
+        List.of());
+  }
+
+  static boolean hasNumbers(Path folder) throws IOException {
+    return look(folder, names -> names.anyMatch(name -> number(name) > 0), false);
   }
 
   /** The names of what is in a folder, sorted; none where there is no such folder. */
   static List<String> list(Path folder) throws IOException {
+    return look(folder, names -> names.sorted().toList(), List.of());
+  }
+
+  private static <T> T look(Path folder, Function<Stream<String>, T> look, T nothing)
+      throws IOException {
     try (Stream<Path> entries = Files.list(folder)) {
-      return entries.map(entry -> String.valueOf(entry.getFileName())).sorted().toList();
+      return look.apply(entries.map(entry -> String.valueOf(entry.getFileName())));
     } catch (NoSuchFileException | NotDirectoryException e) {
-      return List.of();
+      return nothing;
     }
+  }
+
+  /** The number of a record by its file name; 0 for anything else, temporary files among them. */
+  private static int number(String name) {
+    Matcher matcher = NUMBERED.matcher(name);
+    return matcher.matches() ? Integer.parseInt(matcher.group(1)) : 0;
   }
 }

@@ -10,26 +10,19 @@ import org.jspecify.annotations.Nullable;
  * @param number 0 where none is given
  */
 record Reference(String name, int number, @Nullable String alias) {
-  private static final Pattern PARTS = Pattern.compile("([^:@]*)(?::([1-9][0-9]{0,9})|@([^:@]*))?");
+  private static final Pattern PARTS = Pattern.compile("([^:@]*)(?::([1-9][0-9]{0,8})|@([^:@]*))?");
 
   static Reference parse(String reference) {
     Matcher parts = PARTS.matcher(reference);
     if (!parts.matches()) {
-      throw malformed(reference);
+      throw new IllegalArgumentException(
+          "reference ('" + reference + "') must be name, name:number or name@alias");
     }
     String number = parts.group(2);
     String alias = parts.group(3);
-    if (number != null && Long.parseLong(number) > Integer.MAX_VALUE) {
-      throw malformed(reference);
-    }
     return new Reference(
         RecordFiles.requireName("name", parts.group(1)),
         number == null ? 0 : Integer.parseInt(number),
         alias == null ? null : RecordFiles.requireName("alias", alias));
-  }
-
-  private static IllegalArgumentException malformed(String reference) {
-    return new IllegalArgumentException(
-        "reference ('" + reference + "') must be name, name:number or name@alias");
   }
 }

@@ -216,10 +216,12 @@ public final class Registry implements AutoCloseable {
                 + "') must not have an alias: only models have, not "
                 + kind);
       }
-      if (versions.numbers(kind, parts.name()).isEmpty()) {
-        return versions.requireLatest(kind, parts.name());
+      Optional<Alias> found = aliases.find(parts.name(), alias);
+      if (found.isEmpty()) {
+        versions.requireName(kind, parts.name());
+        throw aliases.unknown(parts.name(), alias);
       }
-      return versions.require(aliases.require(parts.name(), alias).version());
+      return versions.require(found.get().version());
     }
     return parts.number() == 0
         ? versions.requireLatest(kind, parts.name())

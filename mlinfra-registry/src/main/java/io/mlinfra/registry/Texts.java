@@ -21,7 +21,8 @@ final class Texts {
         (key, value) -> {
           requireUnicode(what + " name", key);
           requireUnicode(
-              what + " '" + key + "'", Objects.requireNonNull(value, () -> what + " '" + key));
+              what + " '" + key + "'",
+              Objects.requireNonNull(value, () -> what + " '" + key + "'"));
         });
     return Collections.unmodifiableMap(sorted);
   }

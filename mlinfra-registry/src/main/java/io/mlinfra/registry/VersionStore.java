@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,7 +48,7 @@ final class VersionStore {
     SortedSet<String> names = new TreeSet<>();
     for (String name : Layout.list(layout.names(kind))) {
       // A writer may have died, or be, between making the folder and the first record.
-      if (!Layout.numbers(layout.versions(kind, name)).isEmpty()) {
+      if (Layout.hasNumbers(layout.versions(kind, name))) {
         names.add(name);
       }
     }
@@ -103,7 +104,6 @@ final class VersionStore {
   Stored require(Kind kind, String name, int number) throws IOException {
     Optional<Stored> found = find(kind, name, number);
     if (found.isEmpty()) {
-      List<Integer> numbers = requireNumbers(kind, name);
       throw new MlInfraException(
           ErrorCode.NAME_UNKNOWN,
           kind.label()
@@ -112,19 +112,25 @@ final class VersionStore {
               + "' has no version "
               + number
               + "; the latest is "
-              + numbers.get(numbers.size() - 1));
+              + latest(kind, name));
     }
     return found.get();
   }
 
   Stored requireLatest(Kind kind, String name) throws IOException {
-    List<Integer> numbers = requireNumbers(kind, name);
-    return require(kind, name, numbers.get(numbers.size() - 1));
+    return require(kind, name, latest(kind, name));
   }
 
-  private List<Integer> requireNumbers(Kind kind, String name) throws IOException {
-    SortedSet<String> names = names(kind);
-    if (!names.contains(name)) {
+  private int latest(Kind kind, String name) throws IOException {
+    requireName(kind, name);
+    return Collections.max(numbers(kind, name));
+  }
+
+  /** The listing decides, not the file system, for which two names may be one. */
+  void requireName(Kind kind, String name) throws IOException {
+    if (!Layout.list(layout.names(kind)).contains(name)
+        || !Layout.hasNumbers(layout.versions(kind, name))) {
+      SortedSet<String> names = names(kind);
       throw new MlInfraException(
           ErrorCode.NAME_UNKNOWN,
           "the registry "
@@ -136,7 +142,6 @@ final class VersionStore {
               + "'; it has "
               + (names.isEmpty() ? "none" : Texts.few(names)));
     }
-    return numbers(kind, name);
   }
 
   /**

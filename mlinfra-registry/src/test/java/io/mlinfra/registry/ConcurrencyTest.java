@@ -35,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class ConcurrencyTest {
   @TempDir Path folder;
+  @TempDir Path outputs;
   private final ExecutorService threads = Executors.newCachedThreadPool();
 
   @AfterEach
@@ -72,19 +73,19 @@ class ConcurrencyTest {
 
   @Test
   void losesNoVersionOfTwoProcessesAndThisOne() throws Exception {
-    Process one = RegisteringProcess.start(folder, "one", 40);
-    Process two = RegisteringProcess.start(folder, "two", 40);
+    Process one = RegisteringProcess.start(folder, "one", 40, outputs.resolve("one"));
+    Process two = RegisteringProcess.start(folder, "two", 40, outputs.resolve("two"));
     try (Registry registry = Registry.open(folder);
         Registry beside = Registry.open(folder)) {
       List<Callable<Void>> work = new ArrayList<>();
       work.add(registering(registry, "t1", 40));
       work.add(registering(beside, "t2", 40));
-      work.add(acknowledging(one, registry, 40));
-      work.add(acknowledging(two, registry, 40));
       all(work);
 
       assertThat(one.waitFor()).isZero();
       assertThat(two.waitFor()).isZero();
+      assertAcknowledged(registry, "one", 40);
+      assertAcknowledged(registry, "two", 40);
       assertConsecutive(registry, 160);
     } finally {
       one.destroyForcibly();
@@ -95,17 +96,17 @@ class ConcurrencyTest {
   /** As in a container that gives each application its own copy of the library. */
   @Test
   void losesNoVersionOfTwoClassLoadersAndAnotherProcess() throws Exception {
-    Process process = RegisteringProcess.start(folder, "process", 40);
+    Process process = RegisteringProcess.start(folder, "process", 40, outputs.resolve("process"));
     try (URLClassLoader one = ownCopy();
         URLClassLoader two = ownCopy();
         Registry registry = Registry.open(folder)) {
       List<Callable<Void>> work = new ArrayList<>();
       work.add(registeringIn(one, "one", 40));
       work.add(registeringIn(two, "two", 40));
-      work.add(acknowledging(process, registry, 40));
       all(work);
 
       assertThat(process.waitFor()).isZero();
+      assertAcknowledged(registry, "process", 40);
       assertConsecutive(registry, 120);
     } finally {
       process.destroyForcibly();
@@ -165,6 +166,33 @@ class ConcurrencyTest {
   }
 
   @Test
+  void readsAHistoryThatGrowsMeanwhile() throws Exception {
+    try (Registry registry = Registry.open(folder)) {
+      Version one = registerModel(registry, "m", "1");
+      Version two = registerModel(registry, "m", "2");
+      registry.promote("m", "champion", one);
+      AtomicBoolean done = new AtomicBoolean();
+      Future<Integer> reading =
+          threads.submit(
+              () -> {
+                int length = 1;
+                while (!done.get()) {
+                  List<Alias> history = registry.history("m", "champion");
+                  assertThat(history).hasSizeGreaterThanOrEqualTo(length);
+                  length = history.size();
+                }
+                return length;
+              });
+      for (int i = 0; i < 200; i++) {
+        registry.promote("m", "champion", i % 2 == 0 ? two : one);
+      }
+      done.set(true);
+      assertThat(reading.get()).isGreaterThan(1);
+      assertThat(registry.history("m", "champion")).hasSize(201);
+    }
+  }
+
+  @Test
   void keepsTheInterruptOfAThreadAndWritesNothingHalf() throws Exception {
     try (Registry registry = Registry.open(folder)) {
       Version kept = registerModel(registry, "m", "kept");
@@ -220,15 +248,12 @@ class ConcurrencyTest {
     };
   }
 
-  private static Callable<Void> acknowledging(Process process, Registry registry, int count) {
-    return () -> {
-      List<String> lines = RegisteringProcess.acknowledged(process);
-      assertThat(lines).hasSize(count);
-      for (String line : lines) {
-        assertAcknowledged(registry, line);
-      }
-      return null;
-    };
+  private void assertAcknowledged(Registry registry, String output, int count) throws Exception {
+    List<String> lines = RegisteringProcess.acknowledged(outputs.resolve(output));
+    assertThat(lines).hasSize(count);
+    for (String line : lines) {
+      assertAcknowledged(registry, line);
+    }
   }
 
   static void assertAcknowledged(Registry registry, String line) {

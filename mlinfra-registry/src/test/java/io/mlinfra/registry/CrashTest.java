@@ -8,14 +8,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class CrashTest {
   @TempDir Path folder;
+  @TempDir Path outputs;
 
   @Test
   @Timeout(120)
@@ -25,16 +24,8 @@ class CrashTest {
     try (Registry registry = Registry.open(folder)) {
       for (int kill = 0; kill < 5; kill++) {
         int before = registry.versions(Kind.MODEL, "m").size();
-        Process process = RegisteringProcess.start(folder, "kill" + kill, 1_000_000);
-        CompletableFuture<List<String>> lines =
-            CompletableFuture.supplyAsync(
-                () -> {
-                  try {
-                    return RegisteringProcess.acknowledged(process);
-                  } catch (java.io.IOException e) {
-                    throw new java.io.UncheckedIOException(e);
-                  }
-                });
+        Path output = outputs.resolve("kill" + kill);
+        Process process = RegisteringProcess.start(folder, "kill" + kill, 1_000_000, output);
         try {
           while (registry.versions(Kind.MODEL, "m").size() < before + 3) {
             assertThat(process.isAlive()).isTrue();
@@ -45,7 +36,7 @@ class CrashTest {
           process.destroyForcibly();
         }
         assertThat(process.waitFor()).isNotZero();
-        acknowledged.addAll(lines.get(30, TimeUnit.SECONDS));
+        acknowledged.addAll(RegisteringProcess.acknowledged(output));
 
         assertThat(registry.verify()).isEmpty();
         // The lock died with its holder.

@@ -1,12 +1,11 @@
 package io.mlinfra.registry;
 
 import io.mlinfra.core.version.Kind;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -43,7 +42,10 @@ public final class RegisteringProcess {
     }
   }
 
-  static Process start(Path folder, String prefix, int count) throws IOException {
+  /**
+   * @param output takes the lines; a file, because killing a process closes its pipes
+   */
+  static Process start(Path folder, String prefix, int count, Path output) throws IOException {
     return new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:TieredStopAtLevel=1",
@@ -53,24 +55,14 @@ public final class RegisteringProcess {
             folder.toString(),
             prefix,
             Integer.toString(count))
+        .redirectOutput(output.toFile())
         .redirectError(ProcessBuilder.Redirect.INHERIT)
         .start();
   }
 
-  /** The lines of a process until it ends; a line cut off by its end was never acknowledged. */
-  static List<String> acknowledged(Process process) throws IOException {
-    List<String> lines = new ArrayList<>();
-    StringBuilder line = new StringBuilder();
-    try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
-      for (int c; (c = out.read()) >= 0; ) {
-        if (c == '\n') {
-          lines.add(line.toString().strip());
-          line.setLength(0);
-        } else {
-          line.append((char) c);
-        }
-      }
-    }
-    return lines;
+  /** The lines of a process that has ended; the last one only if it came to its end. */
+  static List<String> acknowledged(Path output) throws IOException {
+    String text = Files.readString(output);
+    return text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
   }
 }
