@@ -63,11 +63,12 @@ final class ConsoleProgress implements Progress {
     private String line(long now) {
       String bar;
       if (total > 0) {
-        int filled = (int) Math.min(WIDTH, done * WIDTH / total);
+        // In floating point: the product of a count of bytes may exceed a long.
+        int filled = (int) Math.min(WIDTH, (double) WIDTH * done / total);
         bar =
             "█".repeat(filled)
                 + "░".repeat(WIDTH - filled)
-                + String.format(Locale.ROOT, " %3d%%", Math.min(100, done * 100 / total));
+                + String.format(Locale.ROOT, " %3d%%", (int) Math.min(100, 100.0 * done / total));
       } else {
         bar = "█".repeat(WIDTH) + "     ";
       }

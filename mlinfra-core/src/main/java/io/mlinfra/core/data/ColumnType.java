@@ -42,13 +42,14 @@ public enum ColumnType {
 
   /**
    * The type of an Arrow column: integers of up to 64 bits signed or 32 unsigned become {@link
-   * #INT64}, decimals become {@link #FLOAT64}.
+   * #INT64}, decimals become {@link #FLOAT64}, to the nearest.
    *
    * @throws MlInfraException {@link ErrorCode#DATA_UNSUITABLE} if a model cannot take such a column
    */
   public static ColumnType of(Field field) {
     ArrowType type = field.getType();
     if (field.getDictionary() != null) {
+      // Its type is that of the positions in the dictionary, which mean nothing to a model.
       throw new MlInfraException(
           ErrorCode.DATA_UNSUITABLE,
           "column '"

@@ -37,7 +37,13 @@ public final class FloatBlock implements AutoCloseable {
     if (columns < 1) {
       throw new IllegalArgumentException("columns (" + columns + ") must be > 0");
     }
-    return new FloatBlock(allocator.buffer(Math.max(4L, 4L * rows * columns)), rows, columns);
+    // The product of two ints fits into a long; four times that need not.
+    long values = (long) rows * columns;
+    if (values > Long.MAX_VALUE / 4) {
+      throw new IllegalArgumentException(
+          "rows x columns (" + rows + " x " + columns + ") must be < 2^61");
+    }
+    return new FloatBlock(allocator.buffer(Math.max(4, 4 * values)), rows, columns);
   }
 
   public int rows() {
@@ -50,6 +56,7 @@ public final class FloatBlock implements AutoCloseable {
 
   /** Where the first value lies. Valid until the block is closed. */
   public long address() {
+    requireOpen();
     return memory.memoryAddress();
   }
 

@@ -44,11 +44,19 @@ public final class Model {
    *
    * @param graph with one input per column and its outputs declared; gains metadata
    * @param nullable names of the inputs that may be missing
+   * @throws IllegalArgumentException if one of them is no input
    */
   public static Model of(GraphBuilder graph, Set<String> nullable) {
+    for (String name : nullable) {
+      if (name.indexOf('\n') >= 0) {
+        throw new IllegalArgumentException("nullable ('" + name + "') must not hold a line break");
+      }
+    }
     graph.metadata(NULLABLE, String.join("\n", new TreeSet<>(nullable)));
     OnnxFile file = graph.build();
-    return new Model(file.write(), file);
+    Model model = new Model(file.write(), file);
+    nullable.forEach(model.signature::input);
+    return model;
   }
 
   /**
@@ -129,11 +137,15 @@ public final class Model {
     }
   }
 
+  private static boolean isFixed(String dimension) {
+    return !dimension.isEmpty() && dimension.chars().allMatch(Character::isDigit);
+  }
+
   private static List<Column> columns(List<ValueInfo> values, Set<String> nullable) {
     List<Column> columns = new ArrayList<>();
     for (ValueInfo value : values) {
       List<String> shape = value.shape();
-      if (shape.size() != 2 || !shape.get(1).equals("1")) {
+      if (shape.size() != 2 || isFixed(shape.get(0)) || !shape.get(1).equals("1")) {
         throw new IllegalArgumentException(
             "'" + value.name() + "' has shape " + shape + ", not [N, 1]");
       }

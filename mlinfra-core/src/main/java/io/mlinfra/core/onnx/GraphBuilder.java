@@ -135,7 +135,8 @@ public final class GraphBuilder {
   private String fresh(String stem) {
     String made;
     do {
-      made = stem + "_" + counter++;
+      // A dot keeps clear of what columns are called, which may come later.
+      made = stem + "." + counter++;
     } while (!names.add(made));
     return made;
   }

@@ -38,7 +38,11 @@ public record OnnxFile(
     metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
   }
 
-  /** The file's bytes. The same content gives the same bytes, always. */
+  /**
+   * The file's bytes. The same content gives the same bytes, always.
+   *
+   * @throws IllegalArgumentException if a text holds half of a surrogate pair, which no file can
+   */
   public byte[] write() {
     return OnnxWriter.write(this);
   }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * From bytes to {@link OnnxFile}. The numbers are the field numbers of onnx.proto. What would
@@ -84,7 +85,9 @@ final class OnnxReader {
         case 2 -> graphName = in.text();
         case 5 -> {
           NamedTensor constant = tensor(in.message());
-          initializers.put(constant.name, constant.value);
+          if (initializers.put(constant.name, constant.value) != null) {
+            throw new OnnxFormatException("the constant '" + constant.name + "' is there twice");
+          }
         }
         case 11 -> inputs.add(valueInfo(in.message()));
         case 12 -> outputs.add(valueInfo(in.message()));
@@ -137,7 +140,8 @@ final class OnnxReader {
         default -> in.skip();
       }
     }
-    return switch ((int) type) {
+    // Beyond int it is none of the types below, which narrowing would hide.
+    return switch (Math.toIntExact(type)) {
       case 1 -> new Attribute.Real(name, real);
       case 2 -> new Attribute.Int(name, integer);
       case 3 -> new Attribute.Text(name, text);
@@ -158,8 +162,7 @@ final class OnnxReader {
 
   private static ValueInfo valueInfo(ProtoReader in) {
     String name = "";
-    ElementType type = null;
-    List<String> shape = new ArrayList<>();
+    TensorType type = null;
     for (int field; (field = in.next()) != 0; ) {
       switch (field) {
         case 1 -> name = in.text();
@@ -167,7 +170,7 @@ final class OnnxReader {
           ProtoReader typeIn = in.message();
           for (int kind; (kind = typeIn.next()) != 0; ) {
             if (kind == 1) {
-              type = tensorType(typeIn.message(), shape);
+              type = tensorType(typeIn.message());
             } else {
               typeIn.skip();
             }
@@ -179,16 +182,25 @@ final class OnnxReader {
     if (type == null) {
       throw new OnnxFormatException("'" + name + "' is not a tensor");
     }
-    return new ValueInfo(name, type, shape);
+    List<String> shape = type.shape;
+    if (shape == null) {
+      // Of any shape, which an empty one, a scalar's, would not say.
+      throw new OnnxFormatException("'" + name + "' has no shape");
+    }
+    return new ValueInfo(name, type.type, shape);
   }
 
-  private static ElementType tensorType(ProtoReader in, List<String> shape) {
+  private record TensorType(ElementType type, @Nullable List<String> shape) {}
+
+  private static TensorType tensorType(ProtoReader in) {
     long code = 0;
+    List<String> shape = null;
     for (int field; (field = in.next()) != 0; ) {
       switch (field) {
         case 1 -> code = in.varint();
         case 2 -> {
           ProtoReader shapeIn = in.message();
+          shape = new ArrayList<>();
           for (int part; (part = shapeIn.next()) != 0; ) {
             if (part == 1) {
               shape.add(dimension(shapeIn.message()));
@@ -200,7 +212,7 @@ final class OnnxReader {
         default -> in.skip();
       }
     }
-    return ElementType.of(code);
+    return new TensorType(ElementType.of(code), shape);
   }
 
   private static String dimension(ProtoReader in) {
@@ -208,7 +220,12 @@ final class OnnxReader {
     for (int field; (field = in.next()) != 0; ) {
       switch (field) {
         case 1 -> dimension = Long.toString(in.varint());
-        case 2 -> dimension = in.text();
+        case 2 -> {
+          dimension = in.text();
+          if (ValueInfo.isFixed(dimension)) {
+            throw new OnnxFormatException("a dimension is named '" + dimension + "'");
+          }
+        }
         default -> in.skip();
       }
     }
@@ -255,6 +272,11 @@ final class OnnxReader {
     }
     long[] dimensions = longs(shape);
     ElementType type = ElementType.of(code);
+    int width = type == ElementType.FLOAT ? 4 : type == ElementType.BOOL ? 1 : 8;
+    if (raw.length % width != 0 || isRaw && type == ElementType.STRING) {
+      throw new OnnxFormatException(
+          "the constant '" + name + "' has " + raw.length + " bytes of " + type);
+    }
     ByteBuffer bytes = ByteBuffer.wrap(raw).order(ByteOrder.LITTLE_ENDIAN);
     return new NamedTensor(
         name,

@@ -97,7 +97,7 @@ final class OnnxWriter {
     ProtoWriter shape = new ProtoWriter();
     for (String dimension : info.shape()) {
       ProtoWriter out = new ProtoWriter();
-      if (!dimension.isEmpty() && dimension.chars().allMatch(c -> c >= '0' && c <= '9')) {
+      if (ValueInfo.isFixed(dimension)) {
         out.varint(1, Long.parseLong(dimension));
       } else {
         out.text(2, dimension);

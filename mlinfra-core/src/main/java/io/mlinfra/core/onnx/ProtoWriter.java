@@ -3,6 +3,8 @@ package io.mlinfra.core.onnx;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
 /** Writes protobuf's wire format: a field is a tag (number and wire type) and then its value. */
@@ -26,7 +28,20 @@ final class ProtoWriter {
   }
 
   void text(int field, String value) {
-    bytes(field, value.getBytes(StandardCharsets.UTF_8));
+    bytes(field, utf8(value));
+  }
+
+  // String.getBytes writes a question mark for half a character: another text, and a valid one.
+  private static byte[] utf8(String value) {
+    try {
+      ByteBuffer encoded = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(value));
+      byte[] bytes = new byte[encoded.remaining()];
+      encoded.get(bytes);
+      return bytes;
+    } catch (CharacterCodingException e) {
+      throw new IllegalArgumentException(
+          "text ('" + value + "') must not hold half of a surrogate pair", e);
+    }
   }
 
   void bytes(int field, byte[] value) {

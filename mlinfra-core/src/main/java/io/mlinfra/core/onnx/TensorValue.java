@@ -1,11 +1,12 @@
 package io.mlinfra.core.onnx;
 
+import java.math.BigInteger;
 import java.util.Arrays;
 import java.util.List;
 
 /**
  * A constant tensor. Immutable: arrays are copied on the way in and out. Two are equal if type,
- * shape and every bit of the values are.
+ * shape and values are, where NaN equals NaN and 0.0 differs from -0.0.
  */
 public final class TensorValue {
   private final ElementType type;
@@ -13,15 +14,18 @@ public final class TensorValue {
   private final Object values;
 
   private TensorValue(ElementType type, long[] shape, Object values, int count) {
-    long size = 1;
     for (long dimension : shape) {
       if (dimension < 0) {
         throw new IllegalArgumentException(
             "shape " + Arrays.toString(shape) + " must not be negative");
       }
-      size = Math.multiplyExact(size, dimension);
     }
-    if (size != count) {
+    // In any width: the dimensions may come from a damaged file.
+    BigInteger size =
+        Arrays.stream(shape)
+            .mapToObj(BigInteger::valueOf)
+            .reduce(BigInteger.ONE, BigInteger::multiply);
+    if (!size.equals(BigInteger.valueOf(count))) {
       throw new IllegalArgumentException(
           "shape " + Arrays.toString(shape) + " holds " + size + " values, not " + count);
     }
@@ -101,7 +105,6 @@ public final class TensorValue {
     return values;
   }
 
-  // Arrays.equals compares floating point by bits, so NaN equals NaN and 0.0 differs from -0.0.
   @Override
   public boolean equals(Object other) {
     return other instanceof TensorValue that

@@ -1,5 +1,6 @@
 package io.mlinfra.core.onnx;
 
+import java.math.BigInteger;
 import java.util.List;
 
 /**
@@ -13,5 +14,16 @@ import java.util.List;
 public record ValueInfo(String name, ElementType type, List<String> shape) {
   public ValueInfo {
     shape = List.copyOf(shape);
+    for (String dimension : shape) {
+      if (isFixed(dimension) && new BigInteger(dimension).bitLength() > 63) {
+        throw new IllegalArgumentException(
+            "dimension (" + dimension + ") of '" + name + "' must fit into 63 bits");
+      }
+    }
+  }
+
+  /** Whether a dimension is a number rather than a name. */
+  static boolean isFixed(String dimension) {
+    return !dimension.isEmpty() && dimension.chars().allMatch(c -> c >= '0' && c <= '9');
   }
 }
