@@ -37,11 +37,19 @@ final class Moments {
     }
     // Rounding must not give a constant column a spread.
     double center = least == most ? least : sum / count;
+    double rest = 0;
     double spread = 0;
     for (int i = 0; i < count; i++) {
-      spread += (values[i] - center) * (values[i] - center);
+      double apart = values[i] - center;
+      rest += apart;
+      spread += apart * apart;
     }
-    combine(count, center, spread);
+    // What rounding took from the sum shows as a rest, and is put right here.
+    boolean usable = Double.isFinite(rest) && Double.isFinite(spread);
+    combine(
+        count,
+        usable ? center + rest / count : center,
+        usable ? Math.max(0, spread - rest * rest / count) : Double.POSITIVE_INFINITY);
   }
 
   void merge(Moments other) {

@@ -91,7 +91,7 @@ final class ValueCounts {
   /** Adds a text whose hash is given; returns whether it was not here. */
   boolean add(byte[] bytes, int from, int length, long hash) {
     if (length > LONGEST_TEXT) {
-      byte[] shortened = shorten(bytes, from);
+      byte[] shortened = shorten(bytes, from, length);
       return addText(shortened, 0, shortened.length, hash);
     }
     return addText(bytes, from, length, hash);
@@ -230,7 +230,7 @@ final class ValueCounts {
   }
 
   private static Entry readText(ByteReader in) {
-    byte[] text = in.raw(in.count("the length of a text", LONGEST_TEXT + ELLIPSIS.length));
+    byte[] text = in.raw(in.count("the length of a text", LONGEST_TEXT + 3 + ELLIPSIS.length));
     long key = text.length > LONGEST_TEXT ? in.fixed64() : Hash.of(text, 0, text.length);
     return new Entry(key, text, in.total("a frequency"));
   }
@@ -316,14 +316,16 @@ final class ValueCounts {
     Arrays.fill(slots, 0);
   }
 
-  private static byte[] shorten(byte[] bytes, int from) {
+  /** The beginning and an ellipsis, together longer than any text that is kept whole. */
+  private static byte[] shorten(byte[] bytes, int from, int length) {
     int end = LONGEST_TEXT;
-    // Not in the middle of a character; and with the ellipsis longer than any text kept whole.
-    while (end > LONGEST_TEXT - 2 && (bytes[from + end] & 0xC0) == 0x80) {
-      end--;
+    // Not in the middle of a character, which has up to three more bytes that begin with 10.
+    while (end < Math.min(length, LONGEST_TEXT + 3) && (bytes[from + end] & 0xC0) == 0x80) {
+      end++;
     }
-    byte[] shortened = Arrays.copyOf(Arrays.copyOfRange(bytes, from, from + end), end + 3);
-    System.arraycopy(ELLIPSIS, 0, shortened, end, 3);
+    byte[] shortened = new byte[end + ELLIPSIS.length];
+    System.arraycopy(bytes, from, shortened, 0, end);
+    System.arraycopy(ELLIPSIS, 0, shortened, end, ELLIPSIS.length);
     return shortened;
   }
 }
