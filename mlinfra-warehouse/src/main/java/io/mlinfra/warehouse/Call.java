@@ -63,11 +63,6 @@ final class Call implements AutoCloseable {
     return ((DuckDBResultSetMetaData) statement.getMetaData()).getReturnType();
   }
 
-  /** Makes a running statement fail. May be called from any thread. */
-  void cancel() throws SQLException {
-    statement.cancel();
-  }
-
   @Override
   public void close() throws SQLException {
     try (connection) {

@@ -143,15 +143,15 @@ final class QueryStream extends ArrowReader {
     close();
   }
 
-  /** Closes it for the reason that later calls report. A batch under way is given up. */
+  /**
+   * Closes it for the reason that later calls report. A batch under way is waited for: the driver's
+   * cancel does nothing while a stream is fetched.
+   */
   void close(String why) {
     if (closed == null) {
       closed = why;
     }
-    if (!lock.tryLock()) {
-      cancel();
-      lock.lock();
-    }
+    lock.lock();
     try {
       if (!released) {
         released = true;
@@ -163,15 +163,6 @@ final class QueryStream extends ArrowReader {
       }
     } finally {
       lock.unlock();
-    }
-  }
-
-  private void cancel() {
-    try {
-      call.cancel();
-    } catch (SQLException e) {
-      // The batch under way is waited for instead.
-      return;
     }
   }
 

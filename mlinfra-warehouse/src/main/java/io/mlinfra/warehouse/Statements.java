@@ -29,13 +29,15 @@ final class Statements {
       throw refused("the statement contains a NUL character");
     }
     Statements text = new Statements(sql);
-    if (!text.skipStatement()) {
+    int count = 0;
+    while (text.at < sql.length()) {
+      count += text.skipStatement() ? 1 : 0;
+    }
+    if (count == 0) {
       throw refused("there is no statement");
     }
-    while (text.at < sql.length()) {
-      if (text.skipStatement()) {
-        throw refused("there is more than one statement; pass them one at a time");
-      }
+    if (count > 1) {
+      throw refused("there is more than one statement; pass them one at a time");
     }
   }
 

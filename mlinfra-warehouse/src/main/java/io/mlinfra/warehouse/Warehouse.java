@@ -35,9 +35,9 @@ import org.jspecify.annotations.Nullable;
  * extension that is not built in, unless it says so itself. SQL that a stranger wrote is safe
  * nowhere: it can read files.
  *
- * <p>Thread-safe; calls run side by side. {@link #close()} waits for calls in flight, closes the
- * streams that are still open, newest first, and may be called again. A call after that throws
- * {@link IllegalStateException}.
+ * <p>Thread-safe; calls run side by side. {@link #close()} waits for calls in flight and for
+ * batches being fetched, closes the streams that are still open, newest first, and may be called
+ * again. A call after that throws {@link IllegalStateException}.
  *
  * <p>Streams and blocks need the JVM flag that {@link ArrowMemory} names.
  */
