@@ -212,7 +212,7 @@ final class BatchColumns {
 
   /** Refuses nulls in a column that takes none. */
   static void requireNoNulls(Column column, FieldVector vector, BatchContext.Place place) {
-    boolean taken = column.nullable() && column.type().hasNaN();
+    boolean taken = column.nullable() && column.type().canBeMissing();
     if (!taken && vector.getNullCount() > 0) {
       for (int row = 0; row < place.rows(); row++) {
         if (vector.isNull(row)) {

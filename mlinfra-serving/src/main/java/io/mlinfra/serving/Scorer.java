@@ -32,7 +32,8 @@ import org.apache.arrow.vector.ipc.ArrowReader;
  *
  * <p>A decimal becomes the nearest double, as it does wherever a model meets a decimal column. Only
  * columns that the signature calls nullable may be null, and of those only the floating-point ones,
- * where null is passed on as NaN: the tensors of the other types have no missing value.
+ * where null is passed on as NaN, and texts, where it is passed on as the empty text: the tensors
+ * of the other types have no missing value.
  */
 public sealed interface Scorer extends AutoCloseable permits OnnxScorer {
   /** As {@link #open(Model, ScorerOptions)} with {@link ScorerOptions#defaults()}. */

@@ -10,6 +10,7 @@ import org.apache.arrow.vector.VarCharVector;
 
 /** A column of texts. */
 final class TextColumn implements BatchColumn {
+  private static final byte[] MISSING = {};
   private static final char REPLACEMENT = '\uFFFD';
 
   private final OnnxSession session;
@@ -36,7 +37,7 @@ final class TextColumn implements BatchColumn {
   }
 
   private String text(int row) {
-    byte[] bytes = vector.get(row);
+    byte[] bytes = vector.isNull(row) ? MISSING : vector.get(row);
     String text = new String(bytes, StandardCharsets.UTF_8);
     if (text.indexOf(REPLACEMENT) >= 0 && !isUtf8(bytes)) {
       throw place.unsuitable(column, row, "is not UTF-8");

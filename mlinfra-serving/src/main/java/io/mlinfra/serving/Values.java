@@ -80,6 +80,9 @@ final class Values {
     if (value instanceof String text) {
       return text;
     }
+    if (value == null && column.nullable()) {
+      return "";
+    }
     throw value == null ? isNull(column) : wrongType(column, value);
   }
 

@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.mlinfra.core.model.Model;
+import io.mlinfra.core.onnx.ElementType;
+import io.mlinfra.core.onnx.GraphBuilder;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -61,6 +65,18 @@ class ScorerRowTest {
   void passesNullInANullableFloatColumnAsNaN() {
     assertThat(echo.predict(with("f32", null)).value("out_f32")).isEqualTo(Float.NaN);
     assertThat(echo.predict(with("f64", null)).value("out_f64")).isEqualTo(Double.NaN);
+  }
+
+  @Test
+  void passesNullInANullableTextColumnAsTheEmptyText() {
+    GraphBuilder graph = new GraphBuilder("text");
+    graph.output(
+        graph.input("in", ElementType.STRING, "N", "1"), "out", ElementType.STRING, "N", "1");
+    try (Scorer scorer = Scorer.open(Model.of(graph, Set.of("in")))) {
+      Map<String, Object> row = new HashMap<>();
+      row.put("in", null);
+      assertThat(scorer.predict(row).value("out")).isEqualTo("");
+    }
   }
 
   @Test

@@ -14,7 +14,7 @@ public enum ColumnType {
   FLOAT64(Double.class),
   /** 64-bit signed integer. */
   INT64(Long.class),
-  /** Unicode text. */
+  /** Unicode text; a missing value is the empty text. */
   STRING(String.class),
   /** True or false. */
   BOOL(Boolean.class);
@@ -38,6 +38,11 @@ public enum ColumnType {
   /** Whether a missing value can be told from the value alone. */
   public boolean hasNaN() {
     return this == FLOAT32 || this == FLOAT64;
+  }
+
+  /** Whether a tensor of this type has a value for a missing one. */
+  public boolean canBeMissing() {
+    return hasNaN() || this == STRING;
   }
 
   /**
