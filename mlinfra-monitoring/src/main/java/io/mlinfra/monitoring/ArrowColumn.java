@@ -6,6 +6,7 @@ import io.mlinfra.core.data.ColumnType;
 import java.math.BigDecimal;
 import java.util.Objects;
 import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.vector.BaseIntVector;
 import org.apache.arrow.vector.BitVector;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.VarCharVector;
@@ -97,10 +98,29 @@ final class ArrowColumn {
   }
 
   /** Before anything is read, so that a bad batch is refused whole. */
-  void check(FieldVector vector, int rows) {
+  void check(FieldVector vector, int rows, @Nullable DictionaryProvider dictionaries) {
     if (vector.getValueCount() != rows) {
       throw new IllegalArgumentException(
           "column '" + name() + "' has " + vector.getValueCount() + " of " + rows + " rows");
+    }
+    if (field.getDictionary() == null) {
+      return;
+    }
+    int values = dictionary(field, dictionaries).getVector().getValueCount();
+    BaseIntVector indices = (BaseIntVector) vector;
+    for (int row = 0; row < rows; row++) {
+      // Arrow lets an index one beyond the end pass and reads whatever lies there.
+      if (!vector.isNull(row)
+          && (indices.getValueAsLong(row) < 0 || indices.getValueAsLong(row) >= values)) {
+        throw new MlInfraException(
+            ErrorCode.DATA_UNSUITABLE,
+            "column '"
+                + name()
+                + "' refers to value "
+                + indices.getValueAsLong(row)
+                + " of a dictionary of "
+                + values);
+      }
     }
   }
 
