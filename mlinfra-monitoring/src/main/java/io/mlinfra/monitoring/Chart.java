@@ -72,12 +72,12 @@ final class Chart {
 
   /** A small histogram of one column for a table. */
   static Html sparkline(List<Histogram.Bar> bars, String what) {
-    int width = 132;
+    int width = 112;
     int height = 30;
     Html svg =
         new Html()
             .markup(
-                "<svg width=\"132\" height=\"30\" viewBox=\"0 0 132 30\" role=\"img\""
+                "<svg width=\"112\" height=\"30\" viewBox=\"0 0 112 30\" role=\"img\""
                     + " aria-label=\"{}\">",
                 what);
     double slot = (double) width / Math.max(6, bars.size());
@@ -92,7 +92,7 @@ final class Chart {
       rect(svg, "now", i * slot + 0.5, height - size, Math.max(1, slot - 1), size);
       svg.markup("</g>");
     }
-    return svg.markup("<line class=\"axis\" x1=\"0\" y1=\"29.5\" x2=\"132\" y2=\"29.5\"/></svg>");
+    return svg.markup("<line class=\"axis\" x1=\"0\" y1=\"29.5\" x2=\"112\" y2=\"29.5\"/></svg>");
   }
 
   /** A pair of bars for each value. */

@@ -91,9 +91,10 @@ final class DriftCard {
               .map(
                   value ->
                       Chart.shorten(value.value())
-                          + " "
-                          + Format.percent((double) value.count() / after.rows()))
-              .collect(Collectors.joining(" · ")));
+                          + "\u00a0("
+                          + Format.percent((double) value.count() / after.rows())
+                          + ")")
+              .collect(Collectors.joining(", ")));
     }
   }
 

@@ -52,7 +52,7 @@ final class Format {
       return percent > 0 ? "<\u00a00.01\u00a0%" : ">\u00a0-0.01\u00a0%";
     }
     return String.format(
-        Locale.ROOT, Math.abs(percent) < 1 ? "%.2f\u00a0%%" : "%.1f\u00a0%%", percent);
+        Locale.ROOT, Math.abs(percent) < 0.995 ? "%.2f\u00a0%%" : "%.1f\u00a0%%", percent);
   }
 
   /** A statistic such as the population stability index. */

@@ -52,7 +52,7 @@ final class Html {
   /** A piece of a page, with the style it needs. */
   static String fragment(Html content) {
     return new Html()
-        .markup("<div class=\"mlinfra\">\n<style>\n" + Style.CSS + "</style>\n")
+        .markup("<div class=\"mlinfra\">\n<style>\n" + Style.FRAGMENT + Style.CSS + "</style>\n")
         .add(content)
         .markup("</div>\n")
         .toString();

@@ -212,7 +212,7 @@ final class NumberSummary extends Summary {
       distinct.write(out);
     }
     if (counts != null) {
-      counts.write(out, isWhole(type));
+      ValueCountsFormat.write(counts, out, isWhole(type));
     }
   }
 
@@ -229,7 +229,7 @@ final class NumberSummary extends Summary {
       }
     }
     if (exact || isWhole(type)) {
-      read.counts = ValueCounts.read(in, false, isWhole(type), read.count());
+      read.counts = ValueCountsFormat.read(in, false, isWhole(type), read.count());
       if (exact) {
         if (!read.counts.isExact()) {
           throw new ProfileFormatException("frequencies that are not exact");

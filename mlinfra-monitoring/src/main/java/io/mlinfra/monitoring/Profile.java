@@ -227,6 +227,7 @@ public final class Profile {
   public static final class Builder {
     private List<ArrowColumn> columns = List.of();
     private boolean open;
+    private boolean broken;
     private long rows;
 
     private Builder() {}
@@ -247,13 +248,16 @@ public final class Profile {
     }
 
     private Builder add(VectorSchemaRoot batch, @Nullable DictionaryProvider dictionaries) {
+      requireUsable();
       open(batch, dictionaries);
       for (int i = 0; i < columns.size(); i++) {
-        columns.get(i).check(batch.getVector(i), batch.getRowCount());
+        columns.get(i).check(batch.getVector(i), batch.getRowCount(), dictionaries);
       }
+      broken = true;
       for (int i = 0; i < columns.size(); i++) {
         columns.get(i).read(batch.getVector(i), batch.getRowCount(), dictionaries);
       }
+      broken = false;
       rows += batch.getRowCount();
       return this;
     }
@@ -291,13 +295,21 @@ public final class Profile {
     /**
      * The profile of all rows so far.
      *
-     * @throws IllegalStateException if no batch was taken, so that the columns are unknown
+     * @throws IllegalStateException if no batch was taken, so that the columns are unknown, or
+     *     reading one failed half-way
      */
     public Profile build() {
+      requireUsable();
       if (!open) {
         throw new IllegalStateException("no batch was taken yet, so the columns are unknown");
       }
       return new Profile(rows, columns.stream().map(ArrowColumn::profile).toList());
+    }
+
+    private void requireUsable() {
+      if (broken) {
+        throw new IllegalStateException("reading an earlier batch failed half-way; start afresh");
+      }
     }
   }
 }

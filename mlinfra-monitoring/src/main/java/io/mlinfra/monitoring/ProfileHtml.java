@@ -78,8 +78,9 @@ final class ProfileHtml {
         .map(
             value ->
                 Chart.shorten(value.value())
-                    + " "
-                    + Format.percent((double) value.count() / column.count()))
-        .collect(Collectors.joining(" · "));
+                    + "\u00a0("
+                    + Format.percent((double) value.count() / column.count())
+                    + ")")
+        .collect(Collectors.joining(", "));
   }
 }

@@ -29,6 +29,11 @@ final class QuantileSketch {
   private long count;
   private long random;
 
+  /** A bit per level: whether its next draw is the opposite of its last, and what that was. */
+  private long second;
+
+  private long halves;
+
   long count() {
     return count;
   }
@@ -96,6 +101,8 @@ final class QuantileSketch {
     copy.capacity = capacity;
     copy.count = count;
     copy.random = random;
+    copy.second = second;
+    copy.halves = halves;
     return copy;
   }
 
@@ -137,12 +144,27 @@ final class QuantileSketch {
       Arrays.sort(full, 0, size);
     }
     int odd = size & 1;
-    // The data goes into the draw so that the errors of merged sketches do not add up in step.
-    random = Hash.of(random ^ Double.doubleToRawLongBits(full[size / 2]));
-    int offset = (int) (random >>> 63);
-    mergeSorted(h + 1, full, odd + offset, size / 2, 2);
+    mergeSorted(h + 1, full, odd + offset(h, full[size / 2]), size / 2, 2);
     sizes[h] = odd;
     retained -= size / 2;
+  }
+
+  /**
+   * Which half of a level moves up. Every second time it is the other one than the time before,
+   * which takes back some of the error (Ivkin et al., "Streaming quantiles algorithms with small
+   * space and update time", 2019).
+   */
+  private int offset(int level, double seen) {
+    long bit = 1L << level;
+    second ^= bit;
+    if ((second & bit) == 0) {
+      halves ^= bit;
+    } else {
+      // The data goes into the draw so that the errors of merged sketches do not add up in step.
+      random = Hash.of(random ^ Double.doubleToRawLongBits(seen));
+      halves = halves & ~bit | (random < 0 ? bit : 0);
+    }
+    return (halves & bit) == 0 ? 0 : 1;
   }
 
   /** Merges every {@code step}-th item of a sorted array into a level, from the end, in place. */
@@ -193,6 +215,8 @@ final class QuantileSketch {
 
   void write(ByteWriter out) {
     out.fixed64(random);
+    out.varint(second);
+    out.varint(halves);
     out.varint(levels.length - 1);
     for (int h = 0; h < levels.length; h++) {
       out.varint(sizes[h]);
@@ -205,6 +229,8 @@ final class QuantileSketch {
   static QuantileSketch read(ByteReader in) {
     QuantileSketch sketch = new QuantileSketch();
     sketch.random = in.fixed64();
+    sketch.second = in.varint();
+    sketch.halves = in.varint();
     sketch.growTo(in.count("quantile levels", MOST_LEVELS - 1) + 1);
     for (int h = 0; h < sketch.levels.length; h++) {
       int size = in.countOf("items of a quantile level", 8, sketch.capacity - sketch.retained);

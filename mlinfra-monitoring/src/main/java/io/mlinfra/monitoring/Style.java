@@ -12,6 +12,12 @@ final class Style {
       padding: 36px 28px 64px; }
       """;
 
+  /** For a fragment in somebody else's page. */
+  static final String FRAGMENT =
+      """
+      div.mlinfra { padding: 16px; border-radius: 12px; }
+      """;
+
   /** For pages and fragments; everything stands below the class {@code mlinfra}. */
   static final String CSS =
       """
@@ -94,7 +100,7 @@ final class Style {
       .mlinfra .key.was { background: var(--was); }
       .mlinfra .key.now { background: var(--now); }
       .mlinfra svg { display: block; }
-      .mlinfra svg.chart { width: 100%; height: auto; }
+      .mlinfra svg.chart { width: 100%; height: auto; margin-bottom: 6px; }
       .mlinfra svg.inline { display: inline-block; vertical-align: middle; margin-left: 10px; }
       .mlinfra svg text { fill: var(--muted); font-size: 11px; font-family: inherit; }
       .mlinfra svg text.label { fill: var(--text); font-size: 12px; }

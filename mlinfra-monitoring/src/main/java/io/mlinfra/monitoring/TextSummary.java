@@ -64,7 +64,7 @@ final class TextSummary extends Summary {
   @Override
   void write(ByteWriter out) {
     out.varint(count);
-    counts.write(out, false);
+    ValueCountsFormat.write(counts, out, false);
     if (!counts.isExact()) {
       distinct.write(out);
     }
@@ -73,7 +73,7 @@ final class TextSummary extends Summary {
   static TextSummary read(ByteReader in) {
     TextSummary read = new TextSummary();
     read.count = in.total("a count");
-    read.counts = ValueCounts.read(in, true, false, read.count);
+    read.counts = ValueCountsFormat.read(in, true, false, read.count);
     if (read.counts.isExact()) {
       read.counts.addTo(read.distinct);
     } else {

@@ -24,6 +24,9 @@ final class ValueCounts {
   /** Longer texts are kept up to here, and told apart by the hash of the whole. */
   static final int LONGEST_TEXT = 128;
 
+  /** That, up to the end of its last character, and an ellipsis. */
+  static final int LONGEST_KEPT = LONGEST_TEXT + 6;
+
   private static final byte[] ELLIPSIS = {(byte) 0xE2, (byte) 0x80, (byte) 0xA6};
 
   /**
@@ -175,69 +178,19 @@ final class ValueCounts {
     }
   }
 
-  /**
-   * Writes all values.
-   *
-   * @param whole whether numbers are integers rather than the bits of doubles
-   */
-  void write(ByteWriter out, boolean whole) {
-    out.octet(exact ? 1 : 0);
-    out.varint(error);
-    out.varint(size);
-    for (Entry entry : entries()) {
-      if (entry.text == null) {
-        if (whole) {
-          out.signed(entry.key);
-        } else {
-          out.fixed64(entry.key);
-        }
-      } else {
-        boolean shortened = entry.text.length > LONGEST_TEXT;
-        out.varint(entry.text.length);
-        out.raw(entry.text);
-        if (shortened) {
-          out.fixed64(entry.key);
-        }
-      }
-      out.varint(entry.count);
+  /** Adds a value that was kept; returns whether it was not here. */
+  boolean restore(Entry entry) {
+    if (contains(entry)) {
+      return false;
     }
+    insert(free(hash(entry)), entry.key, entry.text, entry.count);
+    return true;
   }
 
-  /** Reads numbers or texts of which there are {@code total}, counted ones and others. */
-  static ValueCounts read(ByteReader in, boolean text, boolean whole, long total) {
-    ValueCounts read = new ValueCounts(text);
-    int flag = in.count("a flag", 1);
-    long error = in.total("a frequency error");
-    int entries = in.countOf("the number of frequent values", 2, MOST);
-    long sum = 0;
-    for (int i = 0; i < entries; i++) {
-      Entry entry = text ? readText(in) : readNumber(in, whole);
-      sum += entry.count;
-      if (entry.count < 1 || entry.count > total || sum > total) {
-        throw new ProfileFormatException("frequencies that do not add up");
-      }
-      if (read.contains(entry)) {
-        throw new ProfileFormatException("a frequent value twice");
-      }
-      read.insert(read.free(read.hash(entry)), entry.key, entry.text, entry.count);
-    }
-    read.exact = flag == 1;
-    read.error = error;
-    if (read.exact ? sum != total || error != 0 : error > total) {
-      throw new ProfileFormatException("frequencies that do not add up");
-    }
-    return read;
-  }
-
-  private static Entry readText(ByteReader in) {
-    byte[] text = in.raw(in.count("the length of a text", LONGEST_TEXT + 3 + ELLIPSIS.length));
-    long key = text.length > LONGEST_TEXT ? in.fixed64() : Hash.of(text, 0, text.length);
-    return new Entry(key, text, in.total("a frequency"));
-  }
-
-  private static Entry readNumber(ByteReader in, boolean whole) {
-    long key = whole ? in.signed() : Double.doubleToRawLongBits(in.number("a frequent value"));
-    return new Entry(key, null, in.total("a frequency"));
+  /** After all values that were kept: what they leave unsaid. */
+  void restore(boolean exact, long error) {
+    this.exact = exact;
+    this.error = error;
   }
 
   private boolean contains(Entry entry) {
@@ -320,7 +273,8 @@ final class ValueCounts {
   private static byte[] shorten(byte[] bytes, int from, int length) {
     int end = LONGEST_TEXT;
     // Not in the middle of a character, which has up to three more bytes that begin with 10.
-    while (end < Math.min(length, LONGEST_TEXT + 3) && (bytes[from + end] & 0xC0) == 0x80) {
+    while (end < Math.min(length, LONGEST_KEPT - ELLIPSIS.length)
+        && (bytes[from + end] & 0xC0) == 0x80) {
       end++;
     }
     byte[] shortened = new byte[end + ELLIPSIS.length];

@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.OutOfMemoryException;
 import org.apache.arrow.memory.RootAllocator;
 import org.apache.arrow.vector.BaseFixedWidthVector;
 import org.apache.arrow.vector.DateDayVector;
@@ -42,11 +43,15 @@ import org.apache.arrow.vector.dictionary.DictionaryEncoder;
 import org.apache.arrow.vector.dictionary.DictionaryProvider.MapDictionaryProvider;
 import org.apache.arrow.vector.ipc.ArrowStreamReader;
 import org.apache.arrow.vector.ipc.ArrowStreamWriter;
+import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.DictionaryEncoding;
+import org.apache.arrow.vector.types.pojo.FieldType;
 import org.junit.jupiter.api.Test;
 
 /** Every Arrow type that a profile takes. */
 class ProfileArrowTest {
+  private static final DictionaryEncoding ENCODING = new DictionaryEncoding(7, false, null);
+
   /** Fills a vector with the values that the caller's step sets, one row at a time. */
   private interface Step<V> {
     void set(V vector, int row);
@@ -230,7 +235,7 @@ class ProfileArrowTest {
     try (BufferAllocator allocator = new RootAllocator();
         VarCharVector values = (VarCharVector) texts(allocator, "values", "low", "high");
         VarCharVector plain = (VarCharVector) texts(allocator, "x", "low", null, "high", "low")) {
-      Dictionary dictionary = new Dictionary(values, new DictionaryEncoding(7, false, null));
+      Dictionary dictionary = new Dictionary(values, ENCODING);
       MapDictionaryProvider provider = new MapDictionaryProvider(dictionary);
       FieldVector encoded = (FieldVector) DictionaryEncoder.encode(plain, dictionary);
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -248,6 +253,48 @@ class ProfileArrowTest {
         assertThat(Profile.of(reader)).isEqualTo(expected);
       }
     }
+  }
+
+  @Test
+  void refusesAnIndexBeyondTheDictionaryAndKeepsWhatItHas() {
+    try (BufferAllocator allocator = new RootAllocator();
+        VarCharVector values = (VarCharVector) texts(allocator, "values", "low", "high");
+        VectorSchemaRoot good = batch(indices(allocator, 0, 1));
+        VectorSchemaRoot bad = batch(indices(allocator, 1, 2))) {
+      MapDictionaryProvider provider = new MapDictionaryProvider(new Dictionary(values, ENCODING));
+      Profile.Builder builder = Profile.builder().accept(good, provider);
+      assertThatThrownBy(() -> builder.accept(bad, provider))
+          .isInstanceOf(MlInfraException.class)
+          .hasMessage("column 'x' refers to value 2 of a dictionary of 2");
+      assertThat(builder.build()).isEqualTo(ofTexts("low", "high"));
+    }
+  }
+
+  @Test
+  void doesNotGoOnAfterABatchThatFailedHalfWay() {
+    try (BufferAllocator allocator = new RootAllocator();
+        BufferAllocator small = allocator.newChildAllocator("small", 0, 1024);
+        VarCharVector values = (VarCharVector) texts(allocator, "values", "low", "high");
+        VectorSchemaRoot batch = batch(indices(small, 0, 1))) {
+      MapDictionaryProvider provider = new MapDictionaryProvider(new Dictionary(values, ENCODING));
+      Profile.Builder builder = Profile.builder();
+      assertThatThrownBy(() -> builder.accept(batch, provider))
+          .isInstanceOf(OutOfMemoryException.class);
+      assertThatThrownBy(builder::build)
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessage("reading an earlier batch failed half-way; start afresh");
+    }
+  }
+
+  private static IntVector indices(BufferAllocator allocator, int... indices) {
+    ArrowType type = new ArrowType.Int(32, true);
+    IntVector vector = new IntVector("x", new FieldType(true, type, ENCODING), allocator);
+    vector.allocateNew(indices.length);
+    for (int i = 0; i < indices.length; i++) {
+      vector.set(i, indices[i]);
+    }
+    vector.setValueCount(indices.length);
+    return vector;
   }
 
   @Test

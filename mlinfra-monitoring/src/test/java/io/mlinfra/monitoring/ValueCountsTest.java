@@ -71,7 +71,7 @@ class ValueCountsTest {
       assertThat(text).hasSizeGreaterThan(ValueCounts.LONGEST_TEXT);
       byte[] bytes = bytes(counts);
       ByteReader in = new ByteReader(bytes, 0, bytes.length);
-      assertThat(bytes(ValueCounts.read(in, true, false, 1))).isEqualTo(bytes);
+      assertThat(bytes(ValueCountsFormat.read(in, true, false, 1))).isEqualTo(bytes);
       assertThat(new String(text, StandardCharsets.UTF_8)).doesNotContain("�");
     }
   }
@@ -104,7 +104,7 @@ class ValueCountsTest {
 
   private static byte[] bytes(ValueCounts counts) {
     ByteWriter out = new ByteWriter();
-    counts.write(out, true);
+    ValueCountsFormat.write(counts, out, true);
     return out.toBytes();
   }
 }
