@@ -152,7 +152,7 @@ public final class ArrowTable {
     } else if (vector instanceof BitVector typed) {
       typed.setSafe(row, (Boolean) value ? 1 : 0);
     } else if (vector instanceof DecimalVector typed) {
-      typed.setSafe(row, (BigDecimal) value);
+      typed.setSafe(row, ((BigDecimal) value).setScale(typed.getScale()));
     } else if (vector instanceof TimeStampVector typed) {
       typed.setSafe(row, (Long) value);
     } else {

@@ -24,6 +24,7 @@ import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.RandomDistribution;
 import net.jqwik.api.Tuple;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
@@ -241,7 +242,11 @@ class PointInTimeJoinTest {
     return Arbitraries.frequencyOf(
         Tuple.of(4, Arbitraries.integers().between(-9, 9).map(i -> (double) i)),
         Tuple.of(4, Arbitraries.integers().between(-999, 999).map(i -> i / 10.0)),
-        Tuple.of(1, Arbitraries.doubles()),
+        Tuple.of(
+            1,
+            Arbitraries.longs()
+                .withDistribution(RandomDistribution.uniform())
+                .map(Double::longBitsToDouble)),
         Tuple.of(
             1,
             Arbitraries.of(

@@ -14,6 +14,7 @@ import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.RandomDistribution;
 import net.jqwik.api.Tuple;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -82,7 +83,11 @@ class WindowKernelTest {
     return Arbitraries.frequencyOf(
         Tuple.of(4, Arbitraries.integers().between(-9, 9).map(i -> (double) i)),
         Tuple.of(4, Arbitraries.integers().between(-999, 999).map(i -> i / 10.0)),
-        Tuple.of(2, Arbitraries.doubles()),
+        Tuple.of(
+            2,
+            Arbitraries.longs()
+                .withDistribution(RandomDistribution.uniform())
+                .map(Double::longBitsToDouble)),
         Tuple.of(1, Arbitraries.of(Double.NaN, Double.MIN_VALUE, 1e300, -1e300, -0.0)),
         Tuple.of(1, Arbitraries.of(Double.MAX_VALUE, -Double.MAX_VALUE)),
         Tuple.of(1, Arbitraries.of(Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY)));
