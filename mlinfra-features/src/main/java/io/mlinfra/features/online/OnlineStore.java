@@ -11,6 +11,7 @@ import io.mlinfra.features.view.FeatureView;
 import io.mlinfra.features.view.TrainingSet;
 import java.io.IOException;
 import java.time.LocalDateTime;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -54,13 +55,15 @@ public final class OnlineStore {
   }
 
   /**
-   * Replaces the values of all views of a store by those of one time, view by view.
+   * Replaces the values of all views of a store by those of one time. Where one view fails, all
+   * keep the values that they had.
    *
    * @param at the time, UTC
    * @return how many entities have values, over all views
    */
   public long materialize(FeatureStore features, LocalDateTime at) {
     long entities = 0;
+    Map<String, Materialized> fresh = new HashMap<>();
     for (FeatureView view : features.views()) {
       Cache<String, double[]> rows = newCache();
       try (TrainingSet values = features.valuesAt(view, at);
@@ -73,13 +76,15 @@ public final class OnlineStore {
         throw new MlInfraException(
             ErrorCode.IO_FAILED, "materialising '" + view.name() + "' failed", e);
       }
-      views.put(view.name(), new Materialized(view, at, rows));
+      fresh.put(view.name(), new Materialized(view, at, rows));
     }
+    views.putAll(fresh);
     return entities;
   }
 
   private Cache<String, double[]> newCache() {
-    Caffeine<Object, Object> builder = Caffeine.newBuilder();
+    // What is too much goes at once, in the thread that puts it in.
+    Caffeine<Object, Object> builder = Caffeine.newBuilder().executor(Runnable::run);
     return mostEntities < Long.MAX_VALUE
         ? builder.maximumSize(mostEntities).build()
         : builder.build();

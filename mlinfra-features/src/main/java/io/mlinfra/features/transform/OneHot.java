@@ -171,7 +171,7 @@ record OneHot(List<String> columns) implements Transform {
       int base = first;
       for (int i = 0; i < inputs.size(); i++) {
         Column input = inputs.get(i);
-        FieldVector vector = RawColumns.vector(batch, input.name());
+        FieldVector vector = RawColumns.vector(batch, input);
         Map<Comparable<?>, Integer> positions = index.get(i);
         for (int row = 0; row < batch.getRowCount(); row++) {
           if (!input.nullable() && vector.isNull(row)) {

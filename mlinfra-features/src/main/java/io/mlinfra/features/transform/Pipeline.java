@@ -105,6 +105,14 @@ public final class Pipeline {
     }
 
     private Builder add(Transform transform) {
+      for (Transform other : transforms) {
+        for (String column : transform.columns()) {
+          if (other.getClass() == transform.getClass() && other.columns().contains(column)) {
+            throw new IllegalArgumentException(
+                "column '" + column + "' stands in two transforms of one kind");
+          }
+        }
+      }
       transforms.add(transform);
       return this;
     }

@@ -54,13 +54,38 @@ final class RawColumns {
     return new Column(name, nullable && !type.hasNaN() ? ColumnType.FLOAT64 : type, nullable);
   }
 
+  /** The column of an input, of a type whose values the input can hold. */
+  static FieldVector vector(VectorSchemaRoot batch, Column input) {
+    FieldVector vector = vector(batch, input.name());
+    ColumnType type = ColumnType.of(vector.getField());
+    boolean widened = input.type().hasNaN() && type != ColumnType.STRING;
+    if (type != input.type() && !widened) {
+      throw new MlInfraException(
+          ErrorCode.DATA_UNSUITABLE,
+          "column '"
+              + input.name()
+              + "' is "
+              + type
+              + ", but was "
+              + input.type()
+              + " in training");
+    }
+    return vector;
+  }
+
   /**
-   * A numeric column as doubles, NaN where missing.
+   * A numeric column as the doubles that the graph computes with, NaN where missing.
    *
    * @throws MlInfraException if {@code column} is not nullable and a value is missing
    */
   static double[] doubles(VectorSchemaRoot batch, Column column) {
-    double[] values = doubles(vector(batch, column.name()), batch.getRowCount());
+    FieldVector vector = vector(batch, column);
+    double[] values = doubles(vector, batch.getRowCount());
+    if (column.type() == ColumnType.FLOAT32 && !(vector instanceof Float4Vector)) {
+      for (int row = 0; row < values.length; row++) {
+        values[row] = (float) values[row];
+      }
+    }
     if (!column.nullable()) {
       for (int row = 0; row < values.length; row++) {
         if (Double.isNaN(values[row])) {

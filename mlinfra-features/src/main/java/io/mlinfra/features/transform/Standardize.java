@@ -87,7 +87,12 @@ record Standardize(List<String> columns) implements Transform {
       for (int i = 0; i < columns.size(); i++) {
         rows[i] += that.rows[i];
         long n = count[i] + that.count[i];
-        if (that.count[i] > 0) {
+        if (count[i] == 0) {
+          // Below, the mean of a column that never changes would be rounded, and then it changes.
+          count[i] = n;
+          mean[i] = that.mean[i];
+          squares[i] = that.squares[i];
+        } else if (that.count[i] > 0) {
           double delta = that.mean[i] - mean[i];
           mean[i] += delta * that.count[i] / n;
           squares[i] += that.squares[i] + delta * delta * ((double) count[i] * that.count[i] / n);
@@ -125,7 +130,7 @@ record Standardize(List<String> columns) implements Transform {
     }
   }
 
-  private record FittedStandardize(List<Column> inputs, double[] mean, double[] deviation)
+  record FittedStandardize(List<Column> inputs, double[] mean, double[] deviation)
       implements Fitted {
     @Override
     public List<String> outputs() {

@@ -22,10 +22,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Meaning.</b> An event becomes visible at {@code v = max(event time, known-at)}, or at its
  * event time where no known-at is declared. At time {@code t} a window of length {@code w} holds
- * the entity's events with {@code t − w < v ≤ t}. Events without an entity or a time are in no
- * window. Times are compared in microseconds, UTC.
+ * the entity's events with {@code t − w < v ≤ t}. Events without an entity or a finite time are in
+ * no window; NaN counts as a missing value. Times are compared in microseconds, UTC.
  */
 public final class FeatureView {
+  private static final Duration LONGEST_WINDOW = Duration.ofDays(100_000);
+
   private final String name;
   private final String source;
   private final String entity;
@@ -156,12 +158,14 @@ public final class FeatureView {
     /**
      * Adds a feature per aggregate.
      *
-     * @param length how far back, a positive whole number of microseconds
+     * @param length how far back, a positive whole number of microseconds, at most 100,000 days
      */
     public Builder window(Duration length, Aggregate... aggregates) {
-      if (length.isNegative() || length.isZero() || length.toNanos() % 1000 != 0) {
+      if (!isMicros(length)) {
         throw new IllegalArgumentException(
-            "window (" + length + ") must be a positive number of microseconds");
+            "window ("
+                + length
+                + ") must be a positive whole number of microseconds up to 100,000 days");
       }
       if (aggregates.length == 0) {
         throw new IllegalArgumentException(
@@ -172,6 +176,13 @@ public final class FeatureView {
         features.add(new Feature(feature, aggregate, length));
       }
       return this;
+    }
+
+    private static boolean isMicros(Duration length) {
+      return !length.isNegative()
+          && !length.isZero()
+          && length.getNano() % 1000 == 0
+          && length.compareTo(LONGEST_WINDOW) <= 0;
     }
 
     /**

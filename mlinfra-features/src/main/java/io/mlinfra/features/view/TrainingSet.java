@@ -3,9 +3,7 @@ package io.mlinfra.features.view;
 import io.mlinfra.core.version.VersionId;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
-import java.time.ZoneOffset;
 import java.time.format.DateTimeParseException;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Random;
 import java.util.function.LongPredicate;
@@ -26,8 +24,7 @@ public final class TrainingSet implements AutoCloseable {
   /** Rows per batch of a reader: the numbers of a few columns then fit in a core's cache. */
   static final int BATCH_ROWS = 8192;
 
-  private final VectorSchemaRoot table;
-  private final BufferAllocator allocator;
+  private final TableMemory memory;
   private final String timeColumn;
   private final long[] times;
   private final int[] rows;
@@ -35,15 +32,13 @@ public final class TrainingSet implements AutoCloseable {
   private final boolean owner;
 
   private TrainingSet(
-      VectorSchemaRoot table,
-      BufferAllocator allocator,
+      TableMemory memory,
       String timeColumn,
       long[] times,
       int[] rows,
       List<VersionId> madeFrom,
       boolean owner) {
-    this.table = table;
-    this.allocator = allocator;
+    this.memory = memory;
     this.timeColumn = timeColumn;
     this.times = times;
     this.rows = rows;
@@ -55,11 +50,12 @@ public final class TrainingSet implements AutoCloseable {
   static TrainingSet owning(
       VectorSchemaRoot table, BufferAllocator allocator, String timeColumn, long[] times) {
     int[] all = IntStream.range(0, table.getRowCount()).toArray();
-    return new TrainingSet(table, allocator, timeColumn, times, all, List.of(), true);
+    TableMemory memory = new TableMemory(table, allocator);
+    return new TrainingSet(memory, timeColumn, times, all, List.of(), true);
   }
 
   private TrainingSet view(int[] selected, List<VersionId> from) {
-    return new TrainingSet(table, allocator, timeColumn, times, selected, from, false);
+    return new TrainingSet(memory, timeColumn, times, selected, from, false);
   }
 
   /** How many rows there are. */
@@ -68,7 +64,7 @@ public final class TrainingSet implements AutoCloseable {
   }
 
   public Schema schema() {
-    return table.getSchema();
+    return memory.table().getSchema();
   }
 
   /** The column that holds each row's time. */
@@ -97,7 +93,7 @@ public final class TrainingSet implements AutoCloseable {
 
   /** The rows before a time, UTC. */
   public TrainingSet before(LocalDateTime time) {
-    long limit = micros(time);
+    long limit = Times.ceiling(time);
     return where(at -> at < limit);
   }
 
@@ -112,7 +108,7 @@ public final class TrainingSet implements AutoCloseable {
 
   /** The rows at or after a time, UTC. */
   public TrainingSet since(LocalDateTime time) {
-    long limit = micros(time);
+    long limit = Times.ceiling(time);
     return where(at -> at >= limit);
   }
 
@@ -124,10 +120,12 @@ public final class TrainingSet implements AutoCloseable {
    * Reads the rows in order.
    *
    * @param columns the columns to read; all if none is named
+   * @return the caller's to close
    * @throws io.mlinfra.core.MlInfraException if there is no column of a name
+   * @throws IllegalStateException if the set is closed
    */
   public ArrowReader reader(String... columns) {
-    return new GatherReader(table, allocator, rows, BATCH_ROWS, List.of(columns));
+    return GatherReader.open(memory, rows, BATCH_ROWS, List.of(columns));
   }
 
   /**
@@ -135,6 +133,9 @@ public final class TrainingSet implements AutoCloseable {
    *
    * @param batchRows how many rows a batch holds, but for the last
    * @param columns the columns to read; all if none is named
+   * @return the caller's to close
+   * @throws io.mlinfra.core.MlInfraException if there is no column of a name
+   * @throws IllegalStateException if the set is closed
    */
   public ArrowReader shuffled(long seed, int batchRows, String... columns) {
     int[] order = rows.clone();
@@ -145,18 +146,18 @@ public final class TrainingSet implements AutoCloseable {
       order[i] = order[j];
       order[j] = swapped;
     }
-    return new GatherReader(table, allocator, order, batchRows, List.of(columns));
+    return GatherReader.open(memory, order, batchRows, List.of(columns));
   }
 
   /**
    * Frees the memory, if this is the set that {@link FeatureStore#trainingSet} returned; a view has
-   * none to free.
+   * none to free. Waits for reads under way and closes the readers that are still open. Idempotent;
+   * reading after it throws {@link IllegalStateException}.
    */
   @Override
   public void close() {
     if (owner) {
-      table.close();
-      allocator.close();
+      memory.close();
     }
   }
 
@@ -167,12 +168,8 @@ public final class TrainingSet implements AutoCloseable {
         + " rows by "
         + timeColumn
         + ", "
-        + table.getSchema().getFields().size()
+        + memory.table().getSchema().getFields().size()
         + " columns]";
-  }
-
-  static long micros(LocalDateTime time) {
-    return ChronoUnit.MICROS.between(LocalDateTime.ofEpochSecond(0, 0, ZoneOffset.UTC), time);
   }
 
   private static LocalDateTime parse(String time) {

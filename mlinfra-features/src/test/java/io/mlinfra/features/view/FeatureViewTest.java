@@ -1,0 +1,97 @@
+package io.mlinfra.features.view;
+
+import static io.mlinfra.features.view.Aggregate.count;
+import static io.mlinfra.features.view.Aggregate.mean;
+import static io.mlinfra.features.view.Aggregate.sum;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class FeatureViewTest {
+  private static FeatureView.Builder origin() {
+    return FeatureView.named("origin").from("flights").entity("origin").eventTime("date");
+  }
+
+  @Test
+  void namesFeaturesAfterViewAggregateAndWindow() {
+    FeatureView view =
+        origin()
+            .window(Duration.ofHours(3), mean("delay"), count())
+            .window(Duration.ofDays(7), sum("late"))
+            .window(Duration.ofMinutes(90), count())
+            .window(Duration.ofSeconds(1), count())
+            .window(Duration.ofMillis(1500), count())
+            .window(Duration.ofNanos(7000), count())
+            .build();
+    assertThat(view.features())
+        .extracting(Feature::name)
+        .containsExactly(
+            "origin__mean_delay_3h",
+            "origin__count_3h",
+            "origin__sum_late_7d",
+            "origin__count_90m",
+            "origin__count_1s",
+            "origin__count_1500ms",
+            "origin__count_7us");
+  }
+
+  @Test
+  void isItsDefinition() {
+    FeatureView view = origin().knownAt("landed").window(Duration.ofDays(1), mean("delay")).build();
+    assertThat(view.definition())
+        .isEqualTo(
+            "feature view origin\n"
+                + "  from flights\n"
+                + "  entity origin\n"
+                + "  event time date\n"
+                + "  known at landed\n"
+                + "  origin__mean_delay_1d = mean(delay) over 1d\n");
+    FeatureView same =
+        origin().knownAt("landed").window(Duration.ofHours(24), mean("delay")).build();
+    FeatureView other = origin().window(Duration.ofHours(24), mean("delay")).build();
+    assertThat(view).isEqualTo(same).hasSameHashCodeAs(same).isNotEqualTo(other);
+    assertThat(view.hash()).isEqualTo(same.hash()).isNotEqualTo(other.hash());
+  }
+
+  @Test
+  void refusesWindowsThatAreNone() {
+    for (Duration bad :
+        new Duration[] {
+          Duration.ZERO,
+          Duration.ofSeconds(-1),
+          Duration.ofNanos(1),
+          Duration.ofDays(100_001),
+          Duration.ofSeconds(Long.MAX_VALUE)
+        }) {
+      assertThatThrownBy(() -> origin().window(bad, count()))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("window (" + bad + ")");
+    }
+    assertThatThrownBy(() -> origin().window(Duration.ofDays(1)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("at least one aggregate");
+  }
+
+  @Test
+  void refusesPartsThatAreMissing() {
+    assertThatThrownBy(() -> FeatureView.named("a b")).hasMessageContaining("a b");
+    assertThatThrownBy(() -> origin().entity(" ")).hasMessage("entity must not be blank");
+    assertThatThrownBy(() -> origin().build()).hasMessageContaining("needs at least one window");
+    assertThatThrownBy(() -> FeatureView.named("v").window(Duration.ofDays(1), count()).build())
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("feature view 'v' lacks from(…)");
+    assertThatThrownBy(
+            () ->
+                origin()
+                    .window(Duration.ofDays(1), count())
+                    .window(Duration.ofHours(24), count())
+                    .build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("feature 'origin__count_1d' is there twice");
+    assertThatThrownBy(() -> mean("")).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> new Aggregate(Aggregate.Function.COUNT, "x"))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+}
