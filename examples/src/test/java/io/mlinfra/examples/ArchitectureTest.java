@@ -52,7 +52,7 @@ class ArchitectureTest {
           "features", List.of("com.github.benmanes.caffeine.."),
           "training", List.of("org.nd4j.."),
           "serving", List.of("ai.onnxruntime.."),
-          "monitoring", List.of("org.apache.datasketches.."));
+          "monitoring", List.of());
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
