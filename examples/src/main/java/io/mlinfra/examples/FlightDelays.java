@@ -43,7 +43,7 @@ import org.apache.arrow.vector.ipc.ArrowReader;
  *
  * <pre>
  * mvn -q -Pquickstart
- * mvn -q -Pquickstart -Ddata=FILE -Dcut=2001-06-01
+ * mvn -q -Pquickstart -Ddata=FILE
  * </pre>
  */
 public final class FlightDelays {

@@ -14,7 +14,7 @@ import org.apache.arrow.vector.ipc.ArrowReader;
  *
  * @param data the Parquet file
  * @param output the folder that everything is written to
- * @param givenCut from when on flights are for testing; chosen from the data if not given
+ * @param givenCut from when on flights are for testing; chosen from the data if there is none
  */
 record Settings(Path data, Path output, Optional<LocalDate> givenCut) {
   private static final Path SAMPLE = Path.of("data", "flights-2001.parquet");
@@ -31,14 +31,13 @@ record Settings(Path data, Path output, Optional<LocalDate> givenCut) {
       switch (arguments[i]) {
         case "--data" -> data = Path.of(value);
         case "--output" -> output = Path.of(value);
-        // An empty value is what the build passes on when nobody chose one.
         case "--cut" ->
-            cut = value.isEmpty() ? Optional.empty() : Optional.of(LocalDate.parse(value));
+            cut = value.equals("auto") ? Optional.empty() : Optional.of(LocalDate.parse(value));
         default ->
             throw new IllegalArgumentException(
                 "option '"
                     + arguments[i]
-                    + "' must be one of --data FILE, --output FOLDER, --cut DATE");
+                    + "' must be one of --data FILE, --output FOLDER, --cut DATE|auto");
       }
     }
     return new Settings(data, output, cut);
