@@ -3,9 +3,13 @@ package io.mlinfra.registry;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.mlinfra.core.version.VersionId;
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
 import java.util.TreeMap;
 
 /**
@@ -22,6 +26,14 @@ public record Run(
     Map<String, Double> metrics,
     Map<String, String> environment,
     List<VersionId> inputs) {
+  private static final List<String> LIBRARIES =
+      List.of(
+          "io.mlinfra:mlinfra-core",
+          "org.apache.arrow:arrow-vector",
+          "org.nd4j:nd4j-native",
+          "org.bytedeco:javacpp",
+          "org.bytedeco:openblas");
+
   public Run {
     settings = Texts.sorted("setting", settings);
     metrics = Collections.unmodifiableMap(new TreeMap<>(metrics));
@@ -38,7 +50,8 @@ public record Run(
 
   /**
    * What this JVM says about itself: {@code java.version}, {@code java.vendor}, {@code os.name},
-   * {@code os.arch} and the number of {@code processors} it may use.
+   * {@code os.arch}, the number of {@code processors} it may use, and the versions of the libraries
+   * on its class path on which a model's bits may depend, such as {@code org.bytedeco:openblas}.
    */
   public static Map<String, String> environmentOfThisJvm() {
     Map<String, String> environment = new TreeMap<>();
@@ -46,7 +59,27 @@ public record Run(
       environment.put(key, System.getProperty(key, "unknown"));
     }
     environment.put("processors", Integer.toString(Runtime.getRuntime().availableProcessors()));
+    for (String artifact : LIBRARIES) {
+      version(artifact).ifPresent(version -> environment.put(artifact, version));
+    }
     return Collections.unmodifiableMap(environment);
+  }
+
+  /**
+   * The version of an artifact as Maven noted it in its jar; a folder of classes has no such note.
+   */
+  private static Optional<String> version(String artifact) {
+    String note = "/META-INF/maven/" + artifact.replace(':', '/') + "/pom.properties";
+    try (InputStream in = Run.class.getResourceAsStream(note)) {
+      if (in == null) {
+        return Optional.empty();
+      }
+      Properties properties = new Properties();
+      properties.load(in);
+      return Optional.ofNullable(properties.getProperty("version"));
+    } catch (IOException e) {
+      return Optional.empty();
+    }
   }
 
   /** The run as JSON with sorted keys: the same bytes for equal runs, on every JVM. */

@@ -103,7 +103,7 @@ class RunTest {
   void describesTheEnvironmentOfThisJvm() {
     assertThat(Run.environmentOfThisJvm())
         .containsEntry("java.version", System.getProperty("java.version"))
-        .containsKeys("java.vendor", "os.name", "os.arch")
+        .containsKeys("java.vendor", "os.name", "os.arch", "org.apache.arrow:arrow-vector")
         .hasEntrySatisfying("processors", n -> assertThat(Integer.parseInt(n)).isPositive());
   }
 
