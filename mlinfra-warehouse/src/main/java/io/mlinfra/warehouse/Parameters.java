@@ -48,7 +48,10 @@ final class Parameters {
     int expected = statement.getParameterMetaData().getParameterCount();
     if (expected != parameters.length) {
       throw new IllegalArgumentException(
-          "the statement takes " + expected + " parameters, " + parameters.length + " were given");
+          "parameters ("
+              + parameters.length
+              + ") must be as many as the statement takes: "
+              + expected);
     }
     for (int i = 0; i < parameters.length; i++) {
       statement.setObject(i + 1, value(i + 1, parameters[i]));

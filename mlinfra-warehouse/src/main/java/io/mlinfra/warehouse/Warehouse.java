@@ -18,6 +18,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.ipc.ArrowReader;
 import org.apache.arrow.vector.types.pojo.Schema;
@@ -51,12 +52,17 @@ public final class Warehouse implements AutoCloseable {
   /** The open ones, the newest last; its own lock. */
   private final Deque<QueryStream> streams = new ArrayDeque<>();
 
-  private Warehouse(String label, WarehouseOptions options, Database database) {
+  private Warehouse(String label, WarehouseOptions options, Supplier<Database> database) {
     this.label = label;
     this.options = options;
-    this.database = database;
-    this.memory = Memory.open(label, options.allocator());
     this.gate = new Gate(label);
+    this.memory = Memory.open(label, options.allocator());
+    try {
+      this.database = database.get();
+    } catch (RuntimeException e) {
+      memory.close();
+      throw e;
+    }
   }
 
   /** Opens a file with the default options, see {@link #open(Path, WarehouseOptions)}. */
@@ -73,7 +79,7 @@ public final class Warehouse implements AutoCloseable {
    */
   public static Warehouse open(Path file, WarehouseOptions options) {
     return new Warehouse(
-        "Warehouse '" + file.getFileName() + "'", options, Database.open(file, options));
+        "Warehouse '" + file.getFileName() + "'", options, () -> Database.open(file, options));
   }
 
   /** A database that is gone when it is closed, with the default options. */
@@ -83,7 +89,7 @@ public final class Warehouse implements AutoCloseable {
 
   /** A database that is gone when it is closed. */
   public static Warehouse inMemory(WarehouseOptions options) {
-    return new Warehouse("in-memory Warehouse", options, Database.inMemory(options));
+    return new Warehouse("in-memory Warehouse", options, () -> Database.inMemory(options));
   }
 
   /** Loads without listening, see {@link #load(String, Source, Progress)}. */

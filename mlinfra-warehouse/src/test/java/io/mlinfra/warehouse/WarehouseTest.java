@@ -130,7 +130,7 @@ class WarehouseTest {
     try (Warehouse warehouse = Warehouse.inMemory()) {
       assertThatThrownBy(() -> warehouse.query("SELECT ?::INTEGER", 1, 2))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessage("the statement takes 1 parameters, 2 were given");
+          .hasMessage("parameters (2) must be as many as the statement takes: 1");
       assertThatThrownBy(() -> warehouse.execute("SELECT ?::INTEGER, ?::INTEGER", 1))
           .isInstanceOf(IllegalArgumentException.class);
     }
