@@ -5,6 +5,7 @@ import static io.mlinfra.features.view.Aggregate.mean;
 
 import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.Progress;
+import io.mlinfra.core.version.Kind;
 import io.mlinfra.features.online.OnlineStore;
 import io.mlinfra.features.transform.Pipeline;
 import io.mlinfra.features.view.FeatureStore;
@@ -34,6 +35,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDateTime;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.arrow.vector.ipc.ArrowReader;
 
@@ -51,7 +53,7 @@ public final class FlightDelays {
 
   /**
    * When a flight's outcome is known: 30 minutes, 8 miles a minute (whole minutes, rounded down)
-   * and its delay after it was to leave. Nothing may learn from a flight before that.
+   * and its delay after its departure. Nothing may learn from a flight before that.
    */
   private static final String FLIGHTS =
       """
@@ -129,7 +131,7 @@ public final class FlightDelays {
           serve(registry, features, test, cut);
 
           summary.stage("Monitoring");
-          monitor(train, flights.since(settings.lastWeek(warehouse)));
+          monitor(registry, train, flights.since(settings.lastWeek(warehouse)));
         }
       }
     }
@@ -250,11 +252,20 @@ public final class FlightDelays {
     }
   }
 
-  private void monitor(TrainingSet reference, TrainingSet lastWeek) throws IOException {
+  /**
+   * Keeps the profile of the training data beside the champion and compares the last week to it.
+   */
+  private void monitor(Registry registry, TrainingSet reference, TrainingSet lastWeek)
+      throws IOException {
     String[] columns = Stream.of(RAW, WINDOWS).flatMap(Stream::of).toArray(String[]::new);
     try (ArrowReader expected = reference.reader(columns);
         ArrowReader current = lastWeek.reader(columns)) {
-      DriftReport drift = DriftTest.defaults().compare(Profile.of(expected), Profile.of(current));
+      Profile profile = Profile.of(expected);
+      Version champion = registry.version(Kind.MODEL, NAME + "@champion");
+      Version kept =
+          registry.register(Kind.PROFILE, NAME, profile.toBytes(), Map.of(), List.of(champion));
+      summary.line("%s of the training data", kept.id());
+      DriftReport drift = DriftTest.defaults().compare(profile, Profile.of(current));
       Report.Builder report =
           Report.titled("Flight delays: the last week against the training data")
               .metric("Logistic AUC", summary.text("logisticAuc"))
