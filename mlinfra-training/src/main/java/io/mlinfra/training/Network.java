@@ -97,6 +97,29 @@ record Network(List<Integer> widths) {
             .collect(Collectors.toSet()));
   }
 
+  /** The weights and biases of each layer, as views of one flat vector. */
+  static final class Layers {
+    private final List<Tensor> weights = new ArrayList<>();
+    private final List<Tensor> biases = new ArrayList<>();
+
+    Layers(Network network, Backend backend, Tensor flat) {
+      for (int layer = 0; layer < network.layers(); layer++) {
+        int inputs = network.inputs(layer);
+        int outputs = network.outputs(layer);
+        weights.add(backend.view(flat, network.weightsAt(layer), inputs, outputs));
+        biases.add(backend.view(flat, network.biasAt(layer), 1, outputs));
+      }
+    }
+
+    Tensor weights(int layer) {
+      return weights.get(layer);
+    }
+
+    Tensor bias(int layer) {
+      return biases.get(layer);
+    }
+  }
+
   /** The tensors that hold a batch on its way through the network. */
   static final class Pass implements AutoCloseable {
     private final Network network;
@@ -123,19 +146,12 @@ record Network(List<Integer> widths) {
     }
 
     /** Computes the probabilities of the rows of a block that begin at {@code firstRow}. */
-    void forward(FloatBlock block, int firstRow, Tensor parameters) {
+    void forward(FloatBlock block, int firstRow, Layers parameters) {
       backend.upload(block, firstRow, activations.get(0));
       for (int layer = 0; layer < network.layers(); layer++) {
-        Tensor weights =
-            backend.view(
-                parameters,
-                network.weightsAt(layer),
-                network.inputs(layer),
-                network.outputs(layer));
-        Tensor bias = backend.view(parameters, network.biasAt(layer), 1, network.outputs(layer));
         Tensor out = activations.get(layer + 1);
-        backend.broadcast(bias, out);
-        backend.multiply(activations.get(layer), false, weights, false, 1, out);
+        backend.broadcast(parameters.bias(layer), out);
+        backend.multiply(activations.get(layer), false, parameters.weights(layer), false, 1, out);
         if (layer < network.layers() - 1) {
           backend.relu(out);
         }

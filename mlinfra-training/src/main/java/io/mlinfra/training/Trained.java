@@ -96,9 +96,10 @@ public final class Trained implements Candidate {
         Tensor weights = backend.allocate(1, parameters.length);
         ArrowReader reader = data.reader(columns)) {
       backend.upload(parameters, weights);
+      Network.Layers layers = new Network.Layers(network, backend, weights);
       int at = 0;
       while (reader.loadNextBatch()) {
-        at = score(reader.getVectorSchemaRoot(), backend, weights, scores, at);
+        at = score(reader.getVectorSchemaRoot(), backend, layers, scores, at);
       }
       return scores;
     } catch (IOException e) {
@@ -108,7 +109,7 @@ public final class Trained implements Candidate {
   }
 
   private int score(
-      VectorSchemaRoot rows, Backend backend, Tensor weights, float[] into, int from) {
+      VectorSchemaRoot rows, Backend backend, Network.Layers layers, float[] into, int from) {
     BufferAllocator allocator = rows.getVector(0).getAllocator();
     int count = rows.getRowCount();
     try (FloatBlock block = FloatBlock.allocate(allocator, count, pipeline.width())) {
@@ -117,7 +118,7 @@ public final class Trained implements Candidate {
         int size = Math.min(SCORE_ROWS, count - first);
         float[] scores = new float[size];
         try (Network.Pass pass = new Network.Pass(network, backend, size)) {
-          pass.forward(block, first, weights);
+          pass.forward(block, first, layers);
           backend.download(pass.output(), scores);
         }
         System.arraycopy(scores, 0, into, from + first, size);

@@ -2,6 +2,7 @@ package io.mlinfra.training.backend;
 
 import io.mlinfra.core.data.FloatBlock;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Plain Java on heap arrays, one thread: the oracle for the others, the last resort where there is
@@ -15,20 +16,27 @@ import java.util.Arrays;
 public final class JavaBackend implements Backend {
   private static final int BLOCK = 256;
 
+  private boolean closed;
+
   private JavaBackend() {}
 
   public static JavaBackend open() {
     return new JavaBackend();
   }
 
-  private record Heap(float[] data, int offset, int rows, int columns) implements Tensor {
+  /** A view shares {@code closed} with the tensor that it looks into. */
+  private record Heap(
+      float[] data, int offset, int rows, int columns, AtomicBoolean closed, boolean owned)
+      implements Tensor {
     int size() {
       return rows * columns;
     }
 
     @Override
     public void close() {
-      // The garbage collector frees it.
+      if (owned) {
+        closed.set(true);
+      }
     }
 
     @Override
@@ -37,8 +45,14 @@ public final class JavaBackend implements Backend {
     }
   }
 
-  private static Heap own(Tensor tensor) {
+  private Heap own(Tensor tensor) {
+    if (closed) {
+      throw new IllegalStateException("the backend java is closed");
+    }
     if (tensor instanceof Heap heap) {
+      if (heap.closed.get()) {
+        throw new IllegalStateException(tensor + " is closed");
+      }
       return heap;
     }
     throw new IllegalArgumentException(tensor + " belongs to another backend than java");
@@ -56,15 +70,18 @@ public final class JavaBackend implements Backend {
 
   @Override
   public Tensor allocate(int rows, int columns) {
-    Shapes.requirePositive(rows, columns);
-    return new Heap(new float[Math.multiplyExact(rows, columns)], 0, rows, columns);
+    Shapes.requireSize(rows, columns);
+    if (closed) {
+      throw new IllegalStateException("the backend java is closed");
+    }
+    return new Heap(new float[rows * columns], 0, rows, columns, new AtomicBoolean(), true);
   }
 
   @Override
   public Tensor view(Tensor from, int offset, int rows, int columns) {
     Heap whole = own(from);
     Shapes.requireInside(from, offset, rows, columns);
-    return new Heap(whole.data, whole.offset + offset, rows, columns);
+    return new Heap(whole.data, whole.offset + offset, rows, columns, whole.closed, false);
   }
 
   @Override
@@ -263,7 +280,8 @@ public final class JavaBackend implements Backend {
 
   @Override
   public void close() {
-    // Nothing is held.
+    // The garbage collector frees the rest.
+    closed = true;
   }
 
   @Override
