@@ -26,6 +26,7 @@ import org.apache.arrow.vector.ipc.ArrowReader;
  * whichever backend trained: what is evaluated is what will be served.
  */
 public final class Trained implements Candidate {
+  /** Few enough that a block of wide rows stays small. */
   private static final int SCORE_ROWS = 1024;
 
   private final FittedPipeline pipeline;
@@ -112,16 +113,17 @@ public final class Trained implements Candidate {
       VectorSchemaRoot rows, Backend backend, Network.Layers layers, float[] into, int from) {
     BufferAllocator allocator = rows.getVector(0).getAllocator();
     int count = rows.getRowCount();
-    try (FloatBlock block = FloatBlock.allocate(allocator, count, pipeline.width())) {
-      pipeline.apply(rows, block);
+    int most = Math.min(SCORE_ROWS, count);
+    try (FloatBlock block = FloatBlock.allocate(allocator, most, pipeline.width())) {
       for (int first = 0; first < count; first += SCORE_ROWS) {
-        int size = Math.min(SCORE_ROWS, count - first);
-        float[] scores = new float[size];
-        try (Network.Pass pass = new Network.Pass(network, backend, size)) {
-          pass.forward(block, first, layers);
+        float[] scores = new float[Math.min(SCORE_ROWS, count - first)];
+        try (VectorSchemaRoot slice = rows.slice(first, scores.length);
+            Network.Pass pass = new Network.Pass(network, backend, scores.length)) {
+          pipeline.apply(slice, block);
+          pass.forward(block, 0, layers);
           backend.download(pass.output(), scores);
         }
-        System.arraycopy(scores, 0, into, from + first, size);
+        System.arraycopy(scores, 0, into, from + first, scores.length);
       }
     }
     return from + count;
