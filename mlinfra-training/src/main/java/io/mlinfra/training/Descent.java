@@ -51,9 +51,16 @@ final class Descent implements AutoCloseable {
     backend.download(parameters, into);
   }
 
-  /** One step; returns the sum of the batch's losses before it. */
+  /** One step; returns the sum of the batch's losses before it, without the penalty. */
   double step(
       FloatBlock block, float[] labels, int first, int count, float learningRate, float l2) {
+    double loss = differentiate(block, labels, first, count, l2);
+    backend.adam(parameters, gradient, mean, variance, learningRate, ++steps);
+    return loss;
+  }
+
+  /** Puts the derivative of the batch's mean loss and penalty into {@code gradient}. */
+  private double differentiate(FloatBlock block, float[] labels, int first, int count, float l2) {
     Batch batch = rest != null && count == rest.pass.rows() ? rest : full;
     batch.pass.forward(block, first, layers);
     float[] expected = Arrays.copyOfRange(labels, first, first + count);
@@ -64,8 +71,15 @@ final class Descent implements AutoCloseable {
         backend.addScaled(l2, layers.weights(layer), gradients.weights(layer));
       }
     }
-    backend.adam(parameters, gradient, mean, variance, learningRate, ++steps);
     return loss;
+  }
+
+  /** The derivative of a batch's mean loss and penalty by each parameter. */
+  float[] gradient(FloatBlock block, float[] labels, float l2) {
+    differentiate(block, labels, 0, labels.length, l2);
+    float[] values = new float[network.parameters()];
+    backend.download(gradient, values);
+    return values;
   }
 
   /** The tensors of a batch of one size. */

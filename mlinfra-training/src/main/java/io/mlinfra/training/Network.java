@@ -23,6 +23,9 @@ import java.util.stream.Collectors;
  * @param widths from the input's width to the output's, which is 1
  */
 record Network(List<Integer> widths) {
+  /** What the model calls its answer. */
+  static final String OUTPUT = "probability";
+
   static Network of(int inputs, List<Integer> hidden) {
     List<Integer> widths = new ArrayList<>();
     widths.add(inputs);
@@ -87,7 +90,7 @@ record Network(List<Integer> widths) {
         x = graph.node("Relu", x);
       }
     }
-    graph.output(graph.node("Sigmoid", x), "probability", ElementType.FLOAT, "N", "1");
+    graph.output(graph.node("Sigmoid", x), OUTPUT, ElementType.FLOAT, "N", "1");
     graph.metadata("mlinfra.trainer", name);
     return Model.of(
         graph,
