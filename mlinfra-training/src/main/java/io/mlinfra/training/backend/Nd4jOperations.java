@@ -168,8 +168,22 @@ final class Nd4jOperations implements Backend {
 
   @Override
   public void columnSums(Tensor from, Tensor row) {
+    INDArray source = own(from);
+    INDArray target = own(row);
     Shapes.requireRow(row, from);
-    own(from).sum(own(row), true, 0);
+    // ND4J's own reduction takes three times as long.
+    float[] sums = new float[from.columns()];
+    float[] values = new float[sums.length];
+    FloatBuffer rows = floats(source);
+    for (int r = 0; r < from.rows(); r++) {
+      rows.get(values);
+      for (int c = 0; c < sums.length; c++) {
+        sums[c] += values[c];
+      }
+    }
+    floats(target).put(sums);
+    Reference.reachabilityFence(source);
+    Reference.reachabilityFence(target);
   }
 
   @Override
