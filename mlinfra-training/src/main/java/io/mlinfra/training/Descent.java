@@ -16,6 +16,8 @@ final class Descent implements AutoCloseable {
   private final Tensor gradient;
   private final Tensor mean;
   private final Tensor variance;
+  private final Network.Layers layers;
+  private final Network.Layers gradients;
   private final Batch full;
   private final @Nullable Batch rest;
   private int steps;
@@ -34,6 +36,8 @@ final class Descent implements AutoCloseable {
     gradient = backend.allocate(1, size);
     mean = backend.allocate(1, size);
     variance = backend.allocate(1, size);
+    layers = new Network.Layers(network, backend, parameters);
+    gradients = new Network.Layers(network, backend, gradient);
     full = new Batch(batch);
     rest = remainder == 0 ? null : new Batch(remainder);
     backend.upload(start, parameters);
@@ -47,23 +51,35 @@ final class Descent implements AutoCloseable {
     backend.download(parameters, into);
   }
 
-  /** One step; returns the sum of the batch's losses before it. */
+  /** One step; returns the sum of the batch's losses before it, without the penalty. */
   double step(
       FloatBlock block, float[] labels, int first, int count, float learningRate, float l2) {
+    double loss = differentiate(block, labels, first, count, l2);
+    backend.adam(parameters, gradient, mean, variance, learningRate, ++steps);
+    return loss;
+  }
+
+  /** Puts the derivative of the batch's mean loss and penalty into {@code gradient}. */
+  private double differentiate(FloatBlock block, float[] labels, int first, int count, float l2) {
     Batch batch = rest != null && count == rest.pass.rows() ? rest : full;
-    batch.pass.forward(block, first, parameters);
+    batch.pass.forward(block, first, layers);
     float[] expected = Arrays.copyOfRange(labels, first, first + count);
     double loss = batch.loss(expected);
     batch.backward(expected);
     if (l2 > 0) {
       for (int layer = 0; layer < network.layers(); layer++) {
-        int weights = network.inputs(layer) * network.outputs(layer);
-        Tensor from = backend.view(parameters, network.weightsAt(layer), 1, weights);
-        backend.addScaled(l2, from, backend.view(gradient, network.weightsAt(layer), 1, weights));
+        backend.addScaled(l2, layers.weights(layer), gradients.weights(layer));
       }
     }
-    backend.adam(parameters, gradient, mean, variance, learningRate, ++steps);
     return loss;
+  }
+
+  /** The derivative of a batch's mean loss and penalty by each parameter. */
+  float[] gradient(FloatBlock block, float[] labels, float l2) {
+    differentiate(block, labels, 0, labels.length, l2);
+    float[] values = new float[network.parameters()];
+    backend.download(gradient, values);
+    return values;
   }
 
   /** The tensors of a batch of one size. */
@@ -101,21 +117,12 @@ final class Descent implements AutoCloseable {
       backend.addScaled(-1, labels, error);
       backend.scale(1f / expected.length, error);
       for (int layer = network.layers() - 1; layer >= 0; layer--) {
-        int inputs = network.inputs(layer);
-        int outputs = network.outputs(layer);
         Tensor input = pass.activation(layer);
-        backend.multiply(
-            input,
-            true,
-            error,
-            false,
-            0,
-            backend.view(gradient, network.weightsAt(layer), inputs, outputs));
-        backend.columnSums(error, backend.view(gradient, network.biasAt(layer), 1, outputs));
+        backend.multiply(input, true, error, false, 0, gradients.weights(layer));
+        backend.columnSums(error, gradients.bias(layer));
         if (layer > 0) {
           Tensor previous = errors.get(layer - 1);
-          Tensor weights = backend.view(parameters, network.weightsAt(layer), inputs, outputs);
-          backend.multiply(error, false, weights, true, 0, previous);
+          backend.multiply(error, false, layers.weights(layer), true, 0, previous);
           backend.reluGradient(input, previous);
           error = previous;
         }

@@ -4,7 +4,12 @@ import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
 import io.mlinfra.features.view.TrainingSet;
 import java.io.IOException;
+import java.math.BigDecimal;
+import org.apache.arrow.vector.BaseIntVector;
+import org.apache.arrow.vector.BitVector;
+import org.apache.arrow.vector.DecimalVector;
 import org.apache.arrow.vector.FieldVector;
+import org.apache.arrow.vector.FloatingPointVector;
 import org.apache.arrow.vector.ipc.ArrowReader;
 
 /** Reads a binary label. */
@@ -32,33 +37,41 @@ final class Labels {
    * @return where the next batch goes
    */
   static int read(FieldVector vector, float[] into, int from) {
-    for (int row = 0; row < vector.getValueCount(); row++) {
-      into[from + row] = binary(vector.getName(), vector.getObject(row), from + row);
+    int count = vector.getValueCount();
+    for (int row = 0; row < count; row++) {
+      if (vector.isNull(row)) {
+        throw new MlInfraException(
+            ErrorCode.DATA_UNSUITABLE,
+            "the label '" + vector.getName() + "' is missing in row " + (from + row));
+      }
+      double value = value(vector, row);
+      if (value != 0 && value != 1) {
+        throw notBinary(vector, "row " + (from + row) + " holds '" + vector.getObject(row) + "'");
+      }
+      into[from + row] = (float) value;
     }
-    return from + vector.getValueCount();
+    return from + count;
   }
 
-  private static float binary(String label, Object value, int row) {
-    if (value == null) {
-      throw new MlInfraException(
-          ErrorCode.DATA_UNSUITABLE, "the label '" + label + "' is missing in row " + row);
+  private static double value(FieldVector vector, int row) {
+    if (vector instanceof BitVector typed) {
+      return typed.get(row);
+    } else if (vector instanceof BaseIntVector typed) {
+      return typed.getValueAsLong(row);
+    } else if (vector instanceof FloatingPointVector typed) {
+      return typed.getValueAsDouble(row);
+    } else if (vector instanceof DecimalVector typed) {
+      // Not by way of the nearest double: 1 + 10⁻³⁰ is not 1.
+      BigDecimal value = typed.getObjectNotNull(row);
+      return value.compareTo(BigDecimal.ONE) == 0 ? 1 : value.signum() == 0 ? 0 : Double.NaN;
     }
-    if (value instanceof Boolean truth) {
-      return truth ? 1 : 0;
-    }
-    if (value instanceof Number number
-        && (number.doubleValue() == 0 || number.doubleValue() == 1)) {
-      return number.floatValue();
-    }
-    throw new MlInfraException(
+    throw notBinary(vector, "it holds " + vector.getField().getType());
+  }
+
+  private static MlInfraException notBinary(FieldVector vector, String why) {
+    return new MlInfraException(
         ErrorCode.DATA_UNSUITABLE,
-        "the label '"
-            + label
-            + "' must be binary (true, false, 0 or 1); row "
-            + row
-            + " holds '"
-            + value
-            + "'");
+        "the label '" + vector.getName() + "' must be binary (true, false, 0 or 1); " + why);
   }
 
   /** Refuses labels from which a classifier can learn nothing. */
@@ -70,13 +83,15 @@ final class Labels {
     if (ones == 0 || ones == labels.length) {
       throw new MlInfraException(
           ErrorCode.DATA_UNSUITABLE,
-          "the label '"
-              + label
-              + "' is "
-              + (ones == 0 ? "0" : "1")
-              + " in all "
-              + labels.length
-              + " rows; a classifier needs both classes");
+          labels.length == 0
+              ? "there is no row to learn '" + label + "' from"
+              : "the label '"
+                  + label
+                  + "' is "
+                  + (ones == 0 ? "0" : "1")
+                  + " in all "
+                  + labels.length
+                  + " rows; both classes are needed");
     }
   }
 }

@@ -23,6 +23,9 @@ import java.util.stream.Collectors;
  * @param widths from the input's width to the output's, which is 1
  */
 record Network(List<Integer> widths) {
+  /** What the model calls its answer. */
+  static final String OUTPUT = "probability";
+
   static Network of(int inputs, List<Integer> hidden) {
     List<Integer> widths = new ArrayList<>();
     widths.add(inputs);
@@ -87,7 +90,7 @@ record Network(List<Integer> widths) {
         x = graph.node("Relu", x);
       }
     }
-    graph.output(graph.node("Sigmoid", x), "probability", ElementType.FLOAT, "N", "1");
+    graph.output(graph.node("Sigmoid", x), OUTPUT, ElementType.FLOAT, "N", "1");
     graph.metadata("mlinfra.trainer", name);
     return Model.of(
         graph,
@@ -95,6 +98,29 @@ record Network(List<Integer> widths) {
             .filter(Column::nullable)
             .map(Column::name)
             .collect(Collectors.toSet()));
+  }
+
+  /** The weights and biases of each layer, as views of one flat vector. */
+  static final class Layers {
+    private final List<Tensor> weights = new ArrayList<>();
+    private final List<Tensor> biases = new ArrayList<>();
+
+    Layers(Network network, Backend backend, Tensor flat) {
+      for (int layer = 0; layer < network.layers(); layer++) {
+        int inputs = network.inputs(layer);
+        int outputs = network.outputs(layer);
+        weights.add(backend.view(flat, network.weightsAt(layer), inputs, outputs));
+        biases.add(backend.view(flat, network.biasAt(layer), 1, outputs));
+      }
+    }
+
+    Tensor weights(int layer) {
+      return weights.get(layer);
+    }
+
+    Tensor bias(int layer) {
+      return biases.get(layer);
+    }
   }
 
   /** The tensors that hold a batch on its way through the network. */
@@ -123,19 +149,12 @@ record Network(List<Integer> widths) {
     }
 
     /** Computes the probabilities of the rows of a block that begin at {@code firstRow}. */
-    void forward(FloatBlock block, int firstRow, Tensor parameters) {
+    void forward(FloatBlock block, int firstRow, Layers parameters) {
       backend.upload(block, firstRow, activations.get(0));
       for (int layer = 0; layer < network.layers(); layer++) {
-        Tensor weights =
-            backend.view(
-                parameters,
-                network.weightsAt(layer),
-                network.inputs(layer),
-                network.outputs(layer));
-        Tensor bias = backend.view(parameters, network.biasAt(layer), 1, network.outputs(layer));
         Tensor out = activations.get(layer + 1);
-        backend.broadcast(bias, out);
-        backend.multiply(activations.get(layer), false, weights, false, 1, out);
+        backend.broadcast(parameters.bias(layer), out);
+        backend.multiply(activations.get(layer), false, parameters.weights(layer), false, 1, out);
         if (layer < network.layers() - 1) {
           backend.relu(out);
         }

@@ -3,6 +3,7 @@ package io.mlinfra.training;
 import io.mlinfra.core.Progress;
 import io.mlinfra.training.backend.Backend;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,7 +49,7 @@ public abstract sealed class NetworkBuilder<B extends NetworkBuilder<B>>
 
   /** The learning rate of the first step. */
   public B learningRate(double learningRate) {
-    if (!(learningRate > 0 && learningRate <= 1)) {
+    if (!((float) learningRate > 0 && learningRate <= 1)) {
       throw new IllegalArgumentException(
           "learningRate (" + learningRate + ") must be > 0 and <= 1");
     }
@@ -58,8 +59,8 @@ public abstract sealed class NetworkBuilder<B extends NetworkBuilder<B>>
 
   /** The weight of half the sum of squared weights in the loss; 0 unless set. */
   public B l2(double l2) {
-    if (!(l2 >= 0 && Double.isFinite(l2))) {
-      throw new IllegalArgumentException("l2 (" + l2 + ") must be >= 0");
+    if (!(l2 >= 0 && Float.isFinite((float) l2))) {
+      throw new IllegalArgumentException("l2 (" + l2 + ") must be >= 0 and a float");
     }
     this.l2 = (float) l2;
     return self();
@@ -79,13 +80,13 @@ public abstract sealed class NetworkBuilder<B extends NetworkBuilder<B>>
    * io.mlinfra.training.backend.Backends#best()}.
    */
   public B backend(Backend backend) {
-    this.backend = backend;
+    this.backend = Objects.requireNonNull(backend, "backend");
     return self();
   }
 
   /** Who is told of every batch. */
   public B progress(Progress progress) {
-    this.progress = progress;
+    this.progress = Objects.requireNonNull(progress, "progress");
     return self();
   }
 

@@ -39,9 +39,12 @@ record NetworkTraining(
     Progress progress) {
 
   /**
-   * The transforms work on several batches at a time, so that their cost per call does not show.
+   * The transforms work on several batches at a time, so that their cost per call does not show: so
+   * many rows, or fewer where a row is wide.
    */
   private static final int CHUNK_ROWS = 8192;
+
+  private static final int CHUNK_NUMBERS = 1 << 22;
 
   Map<String, String> settings() {
     Map<String, String> settings = new TreeMap<>();
@@ -61,6 +64,13 @@ record NetworkTraining(
     if (pipeline.columns().contains(label)) {
       throw new MlInfraException(
           ErrorCode.DATA_UNSUITABLE, "the pipeline reads '" + label + "', which is the label");
+    }
+    if (pipeline.columns().contains(Network.OUTPUT)) {
+      throw new MlInfraException(
+          ErrorCode.DATA_UNSUITABLE,
+          "the pipeline reads '"
+              + Network.OUTPUT
+              + "', which is what the model calls its answer; rename the column");
     }
     Labels.requireBothClasses(label, Labels.read(data, label));
     Backend borrowed = chosenBackend;
@@ -113,7 +123,7 @@ record NetworkTraining(
     columns.add(label);
     String[] names = columns.toArray(String[]::new);
     int batch = Math.min(batchRows, data.rows());
-    int chunk = batch * Math.max(1, CHUNK_ROWS / batch);
+    int chunk = batch * Math.max(1, Math.min(CHUNK_ROWS, CHUNK_NUMBERS / pipeline.width()) / batch);
     long steps = (long) epochs * ((data.rows() + batch - 1) / batch);
     List<Double> losses = new ArrayList<>();
     try (Descent descent = new Descent(network, backend, parameters, batch, data.rows() % batch);
@@ -141,20 +151,30 @@ record NetworkTraining(
         }
         double mean = loss / data.rows();
         if (!Double.isFinite(mean)) {
-          throw new MlInfraException(
-              ErrorCode.DATA_UNSUITABLE,
-              "training "
-                  + name
-                  + " diverged in epoch "
-                  + (epoch + 1)
-                  + "; a learningRate below "
-                  + learningRate
-                  + " may help");
+          throw diverged("in epoch " + (epoch + 1));
         }
         losses.add(mean);
       }
       descent.download(parameters);
     }
+    for (float parameter : parameters) {
+      if (!Float.isFinite(parameter)) {
+        throw diverged("in its last step");
+      }
+    }
     return losses;
+  }
+
+  private MlInfraException diverged(String when) {
+    return new MlInfraException(
+        ErrorCode.DATA_UNSUITABLE,
+        "training "
+            + name
+            + " diverged "
+            + when
+            + "; a learningRate below "
+            + learningRate
+            + (l2 > 0 ? " or an l2 below " + l2 : "")
+            + " may help");
   }
 }

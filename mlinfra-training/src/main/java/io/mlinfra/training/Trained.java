@@ -26,6 +26,7 @@ import org.apache.arrow.vector.ipc.ArrowReader;
  * whichever backend trained: what is evaluated is what will be served.
  */
 public final class Trained implements Candidate {
+  /** Few enough that a block of wide rows stays small. */
   private static final int SCORE_ROWS = 1024;
 
   private final FittedPipeline pipeline;
@@ -96,9 +97,10 @@ public final class Trained implements Candidate {
         Tensor weights = backend.allocate(1, parameters.length);
         ArrowReader reader = data.reader(columns)) {
       backend.upload(parameters, weights);
+      Network.Layers layers = new Network.Layers(network, backend, weights);
       int at = 0;
       while (reader.loadNextBatch()) {
-        at = score(reader.getVectorSchemaRoot(), backend, weights, scores, at);
+        at = score(reader.getVectorSchemaRoot(), backend, layers, scores, at);
       }
       return scores;
     } catch (IOException e) {
@@ -108,19 +110,20 @@ public final class Trained implements Candidate {
   }
 
   private int score(
-      VectorSchemaRoot rows, Backend backend, Tensor weights, float[] into, int from) {
+      VectorSchemaRoot rows, Backend backend, Network.Layers layers, float[] into, int from) {
     BufferAllocator allocator = rows.getVector(0).getAllocator();
     int count = rows.getRowCount();
-    try (FloatBlock block = FloatBlock.allocate(allocator, count, pipeline.width())) {
-      pipeline.apply(rows, block);
+    int most = Math.min(SCORE_ROWS, count);
+    try (FloatBlock block = FloatBlock.allocate(allocator, most, pipeline.width())) {
       for (int first = 0; first < count; first += SCORE_ROWS) {
-        int size = Math.min(SCORE_ROWS, count - first);
-        float[] scores = new float[size];
-        try (Network.Pass pass = new Network.Pass(network, backend, size)) {
-          pass.forward(block, first, weights);
+        float[] scores = new float[Math.min(SCORE_ROWS, count - first)];
+        try (VectorSchemaRoot slice = rows.slice(first, scores.length);
+            Network.Pass pass = new Network.Pass(network, backend, scores.length)) {
+          pipeline.apply(slice, block);
+          pass.forward(block, 0, layers);
           backend.download(pass.output(), scores);
         }
-        System.arraycopy(scores, 0, into, from + first, size);
+        System.arraycopy(scores, 0, into, from + first, scores.length);
       }
     }
     return from + count;

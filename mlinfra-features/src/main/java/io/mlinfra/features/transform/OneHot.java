@@ -136,18 +136,29 @@ record OneHot(List<String> columns) implements Transform {
   private static final class FittedOneHot implements Fitted {
     private final List<Column> inputs;
     private final List<List<Comparable<?>>> categories;
-    private final List<Map<Comparable<?>, Integer>> index = new ArrayList<>();
+    private final List<Lookup> lookups = new ArrayList<>();
 
     FittedOneHot(List<Column> inputs, List<List<Comparable<?>>> categories) {
       this.inputs = List.copyOf(inputs);
       this.categories = List.copyOf(categories);
-      for (List<Comparable<?>> list : categories) {
-        Map<Comparable<?>, Integer> positions = new HashMap<>();
-        for (Comparable<?> category : list) {
-          positions.put(category, positions.size());
-        }
-        index.add(positions);
+      for (int i = 0; i < inputs.size(); i++) {
+        lookups.add(lookup(inputs.get(i).type(), categories.get(i)));
       }
+    }
+
+    /** The position of a row's category, -1 for an unseen one. */
+    private interface Lookup {
+      int find(FieldVector vector, int row);
+    }
+
+    private static Lookup lookup(ColumnType type, List<Comparable<?>> categories) {
+      if (type == ColumnType.STRING) {
+        TextIndex index = new TextIndex(categories.stream().map(String.class::cast).toList());
+        return (vector, row) -> index.find((VarCharVector) vector, row);
+      }
+      Map<Comparable<?>, Integer> index = new HashMap<>();
+      categories.forEach(category -> index.put(category, index.size()));
+      return (vector, row) -> index.getOrDefault(((BaseIntVector) vector).getValueAsLong(row), -1);
     }
 
     @Override
@@ -172,7 +183,7 @@ record OneHot(List<String> columns) implements Transform {
       for (int i = 0; i < inputs.size(); i++) {
         Column input = inputs.get(i);
         FieldVector vector = RawColumns.vector(batch, input);
-        Map<Comparable<?>, Integer> positions = index.get(i);
+        Lookup lookup = lookups.get(i);
         for (int row = 0; row < batch.getRowCount(); row++) {
           if (!input.nullable() && vector.isNull(row)) {
             throw new MlInfraException(
@@ -183,12 +194,12 @@ record OneHot(List<String> columns) implements Transform {
                     + row
                     + " of a batch, and was never missing in the training data");
           }
-          Integer position = positions.get(category(vector, row));
-          if (position != null) {
+          int position = lookup.find(vector, row);
+          if (position >= 0) {
             into.put(base + row * stride + position, 1f);
           }
         }
-        base += positions.size();
+        base += categories.get(i).size();
       }
     }
 

@@ -3,6 +3,7 @@ package io.mlinfra.features.view;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.util.MemoryUtil;
 import org.apache.arrow.vector.BaseFixedWidthVector;
+import org.apache.arrow.vector.BaseVariableWidthVector;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.types.pojo.Field;
 
@@ -33,6 +34,10 @@ final class GatheredColumn {
    * @param capacity how many rows later calls may ask for
    */
   void gather(int[] rows, int first, int count, int capacity, FieldVector to) {
+    if (from instanceof BaseVariableWidthVector source) {
+      gather(source, rows, first, count, capacity, (BaseVariableWidthVector) to);
+      return;
+    }
     to.setInitialCapacity(capacity);
     if (to.getValueCapacity() < count) {
       to.allocateNew();
@@ -65,6 +70,40 @@ final class GatheredColumn {
         MemoryUtil.putInt(out + 4L * i, MemoryUtil.getInt(in + 4L * rows[first + i]));
       }
     }
+  }
+
+  private void gather(
+      BaseVariableWidthVector source,
+      int[] rows,
+      int first,
+      int count,
+      int capacity,
+      BaseVariableWidthVector to) {
+    long ends = source.getOffsetBuffer().memoryAddress();
+    long bytes = 0;
+    for (int i = 0; i < count; i++) {
+      long at = ends + 4L * rows[first + i];
+      bytes += MemoryUtil.getInt(at + 4) - MemoryUtil.getInt(at);
+    }
+    if (to.getValueCapacity() < count || to.getDataBuffer().capacity() < bytes) {
+      to.allocateNew(bytes, Math.max(capacity, count));
+    }
+    long in = source.getDataBuffer().memoryAddress();
+    long out = to.getDataBuffer().memoryAddress();
+    long outEnds = to.getOffsetBuffer().memoryAddress();
+    int end = 0;
+    MemoryUtil.putInt(outEnds, 0);
+    for (int i = 0; i < count; i++) {
+      long at = ends + 4L * rows[first + i];
+      int start = MemoryUtil.getInt(at);
+      int length = MemoryUtil.getInt(at + 4) - start;
+      MemoryUtil.copyMemory(in + start, out + end, length);
+      end += length;
+      MemoryUtil.putInt(outEnds + 4L * (i + 1), end);
+    }
+    validity(rows, first, count, to.getValidityBuffer());
+    to.setLastSet(count - 1);
+    to.setValueCount(count);
   }
 
   private void validity(int[] rows, int first, int count, ArrowBuf to) {

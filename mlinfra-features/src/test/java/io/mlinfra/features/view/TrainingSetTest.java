@@ -59,6 +59,8 @@ class TrainingSetTest {
                       "make_timestamp(i)::TIMESTAMPTZ",
                       "repeat('é', (i % 50)::INTEGER) || i",
                       "i::VARCHAR::BLOB",
+                      "''",
+                      "NULL::VARCHAR",
                       "INTERVAL (i) DAY",
                       "range(i % 5)",
                       "[[i], [], NULL]",

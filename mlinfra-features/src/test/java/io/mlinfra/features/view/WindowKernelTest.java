@@ -11,6 +11,7 @@ import java.util.Random;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
+import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -113,7 +114,7 @@ class WindowKernelTest {
         Arbitraries.longs().between(1, 40), Arbitraries.longs().greaterOrEqual(1));
   }
 
-  @Property
+  @Property(edgeCases = EdgeCasesMode.NONE)
   void holdsWhatTheDefinitionSays(
       @ForAll("events") List<Event> events,
       @ForAll("questions") List<Long> questions,

@@ -7,7 +7,8 @@ import io.mlinfra.core.data.FloatBlock;
  * the same calls on the same backend with the same settings give the same bits.
  *
  * <p>Tensors of another backend, and shapes that do not fit, are refused with an {@link
- * IllegalArgumentException}. One thread at a time uses a backend and its tensors.
+ * IllegalArgumentException}, and so is what is closed, with an {@link IllegalStateException}. One
+ * thread at a time uses a backend and its tensors.
  */
 public interface Backend extends AutoCloseable {
   /** The name that a run records, such as {@code "nd4j"}. */
@@ -36,7 +37,11 @@ public interface Backend extends AutoCloseable {
   /** Copies values out, row by row. */
   void download(Tensor from, float[] to);
 
-  /** {@code c = op(a) · op(b) + beta · c}, where {@code op} transposes if asked to. */
+  /**
+   * {@code c = op(a) · op(b) + beta · c}, where {@code op} transposes if asked to. What stands in
+   * {@code c}, which must not share memory with {@code a} or {@code b}, does not matter if {@code
+   * beta} is 0.
+   */
   void multiply(Tensor a, boolean transposeA, Tensor b, boolean transposeB, float beta, Tensor c);
 
   /** Copies a row into every row. */

@@ -2,6 +2,7 @@ package io.mlinfra.training.backend;
 
 import io.mlinfra.core.data.FloatBlock;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Plain Java on heap arrays, one thread: the oracle for the others, the last resort where there is
@@ -15,20 +16,27 @@ import java.util.Arrays;
 public final class JavaBackend implements Backend {
   private static final int BLOCK = 256;
 
+  private boolean closed;
+
   private JavaBackend() {}
 
   public static JavaBackend open() {
     return new JavaBackend();
   }
 
-  private record Heap(float[] data, int offset, int rows, int columns) implements Tensor {
+  /** A view shares {@code closed} with the tensor that it looks into. */
+  private record Heap(
+      float[] data, int offset, int rows, int columns, AtomicBoolean closed, boolean owned)
+      implements Tensor {
     int size() {
       return rows * columns;
     }
 
     @Override
     public void close() {
-      // The garbage collector frees it.
+      if (owned) {
+        closed.set(true);
+      }
     }
 
     @Override
@@ -37,8 +45,14 @@ public final class JavaBackend implements Backend {
     }
   }
 
-  private static Heap own(Tensor tensor) {
+  private Heap own(Tensor tensor) {
+    if (closed) {
+      throw new IllegalStateException("the backend java is closed");
+    }
     if (tensor instanceof Heap heap) {
+      if (heap.closed.get()) {
+        throw new IllegalStateException(tensor + " is closed");
+      }
       return heap;
     }
     throw new IllegalArgumentException(tensor + " belongs to another backend than java");
@@ -56,15 +70,18 @@ public final class JavaBackend implements Backend {
 
   @Override
   public Tensor allocate(int rows, int columns) {
-    Shapes.requirePositive(rows, columns);
-    return new Heap(new float[Math.multiplyExact(rows, columns)], 0, rows, columns);
+    Shapes.requireSize(rows, columns);
+    if (closed) {
+      throw new IllegalStateException("the backend java is closed");
+    }
+    return new Heap(new float[rows * columns], 0, rows, columns, new AtomicBoolean(), true);
   }
 
   @Override
   public Tensor view(Tensor from, int offset, int rows, int columns) {
     Heap whole = own(from);
     Shapes.requireInside(from, offset, rows, columns);
-    return new Heap(whole.data, whole.offset + offset, rows, columns);
+    return new Heap(whole.data, whole.offset + offset, rows, columns, whole.closed, false);
   }
 
   @Override
@@ -101,6 +118,8 @@ public final class JavaBackend implements Backend {
     int depthStep = transposeA ? left.columns : 1;
     // Rows of their own, so that the inner loop has one index and becomes SIMD.
     float[][] rightRows = rows(right, transposeB, depth, n);
+    int[] rows = new int[BLOCK];
+    float[] factors = new float[BLOCK];
     float[] sum = new float[n];
     for (int i = 0; i < out.rows; i++) {
       int at = out.offset + i * n;
@@ -108,20 +127,61 @@ public final class JavaBackend implements Backend {
         out.data[at + j] = beta == 0 ? 0 : beta * out.data[at + j];
       }
       for (int start = 0; start < depth; start += BLOCK) {
-        Arrays.fill(sum, 0);
         int end = Math.min(depth, start + BLOCK);
+        int used = 0;
         for (int k = start; k < end; k++) {
           float factor = left.data[left.offset + i * rowStep + k * depthStep];
           // Adding zero times a finite number changes no bit, and one-hot rows are nearly all
           // zeros.
-          if (factor != 0) {
-            addProduct(factor, rightRows[k], sum);
-          }
+          factors[used] = factor;
+          rows[used] = k;
+          used += factor == 0 ? 0 : 1;
         }
+        Arrays.fill(sum, 0);
+        addProducts(factors, rightRows, rows, used, sum);
         for (int j = 0; j < n; j++) {
           out.data[at + j] = sum[j] + out.data[at + j];
         }
       }
+    }
+  }
+
+  /**
+   * Four rows at a time, in their order: the sums are then loaded and stored a quarter as often.
+   */
+  private static void addProducts(
+      float[] factors, float[][] matrix, int[] rows, int count, float[] sum) {
+    int k = 0;
+    for (; k + 4 <= count; k += 4) {
+      addProducts(
+          factors[k],
+          matrix[rows[k]],
+          factors[k + 1],
+          matrix[rows[k + 1]],
+          factors[k + 2],
+          matrix[rows[k + 2]],
+          factors[k + 3],
+          matrix[rows[k + 3]],
+          sum);
+    }
+    for (; k < count; k++) {
+      addProduct(factors[k], matrix[rows[k]], sum);
+    }
+  }
+
+  private static void addProducts(
+      float a,
+      float[] rowA,
+      float b,
+      float[] rowB,
+      float c,
+      float[] rowC,
+      float d,
+      float[] rowD,
+      float[] sum) {
+    for (int j = 0; j < sum.length; j++) {
+      float two = Math.fma(b, rowB[j], Math.fma(a, rowA[j], sum[j]));
+      sum[j] = Math.fma(d, rowD[j], Math.fma(c, rowC[j], two));
     }
   }
 
@@ -204,9 +264,10 @@ public final class JavaBackend implements Backend {
     Heap target = own(gradient);
     Shapes.requireSame(activation, gradient);
     for (int i = 0; i < source.size(); i++) {
-      if (!(source.data[source.offset + i] > 0)) {
-        target.data[target.offset + i] = 0;
-      }
+      // All ones where the activation is positive: a branch would be mispredicted every other time.
+      int mask = -Float.floatToRawIntBits(source.data[source.offset + i]) >> 31;
+      int bits = Float.floatToRawIntBits(target.data[target.offset + i]);
+      target.data[target.offset + i] = Float.intBitsToFloat(bits & mask);
     }
   }
 
@@ -263,7 +324,8 @@ public final class JavaBackend implements Backend {
 
   @Override
   public void close() {
-    // Nothing is held.
+    // The garbage collector frees the rest.
+    closed = true;
   }
 
   @Override

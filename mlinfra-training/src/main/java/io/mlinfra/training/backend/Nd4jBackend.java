@@ -41,7 +41,20 @@ public final class Nd4jBackend {
       return Nd4jOperations.start(threads);
     } catch (LinkageError e) {
       throw new MlInfraException(
-          ErrorCode.ARTIFACT_MISSING, "ND4J is not complete on the class path: " + ARTIFACTS, e);
+          ErrorCode.ARTIFACT_MISSING,
+          "ND4J does not start ("
+              + rootCause(e)
+              + "); if it is not complete on the class path, "
+              + ARTIFACTS,
+          e);
     }
+  }
+
+  private static Throwable rootCause(Throwable error) {
+    Throwable cause = error;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause;
   }
 }

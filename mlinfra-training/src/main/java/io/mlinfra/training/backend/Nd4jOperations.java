@@ -1,12 +1,13 @@
 package io.mlinfra.training.backend;
 
 import io.mlinfra.core.data.FloatBlock;
+import java.lang.ref.Reference;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import org.apache.arrow.memory.util.MemoryUtil;
 import org.nd4j.linalg.api.blas.params.MMulTranspose;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.impl.broadcast.BroadcastCopyOp;
 import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
 import org.nd4j.linalg.api.ops.impl.scalar.RectifiedLinear;
 import org.nd4j.linalg.api.ops.impl.scalar.Step;
@@ -18,6 +19,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 /** The operations on ND4J arrays in row-major ('c') order. */
 final class Nd4jOperations implements Backend {
   private final int threads;
+  private boolean closed;
 
   private Nd4jOperations(int threads) {
     this.threads = threads;
@@ -31,11 +33,16 @@ final class Nd4jOperations implements Backend {
     return new Nd4jOperations(threads);
   }
 
-  /** {@code owned} is false for a view, whose memory belongs to another tensor. */
-  private record Native(INDArray array, int rows, int columns, boolean owned) implements Tensor {
+  /**
+   * A tensor.
+   *
+   * @param memory the array that owns the memory: for a view, another than {@code array}, which
+   *     does not notice when that is closed
+   */
+  private record Native(INDArray array, int rows, int columns, INDArray memory) implements Tensor {
     @Override
     public void close() {
-      if (owned && !array.wasClosed()) {
+      if (memory == array && !array.wasClosed()) {
         array.close();
       }
     }
@@ -46,14 +53,21 @@ final class Nd4jOperations implements Backend {
     }
   }
 
-  private static INDArray own(Tensor tensor) {
+  private Native check(Tensor tensor) {
+    if (closed) {
+      throw new IllegalStateException("the backend nd4j is closed");
+    }
     if (tensor instanceof Native known) {
-      if (known.array.wasClosed()) {
+      if (known.memory.wasClosed()) {
         throw new IllegalStateException(tensor + " is closed");
       }
-      return known.array;
+      return known;
     }
     throw new IllegalArgumentException(tensor + " belongs to another backend than nd4j");
+  }
+
+  private INDArray own(Tensor tensor) {
+    return check(tensor).array;
   }
 
   @Override
@@ -68,47 +82,60 @@ final class Nd4jOperations implements Backend {
 
   @Override
   public Tensor allocate(int rows, int columns) {
-    Shapes.requirePositive(rows, columns);
-    return new Native(
-        Nd4j.create(DataType.FLOAT, new long[] {rows, columns}, 'c'), rows, columns, true);
+    Shapes.requireSize(rows, columns);
+    if (closed) {
+      throw new IllegalStateException("the backend nd4j is closed");
+    }
+    INDArray array = Nd4j.create(DataType.FLOAT, new long[] {rows, columns}, 'c');
+    return new Native(array, rows, columns, array);
   }
 
   @Override
   public Tensor view(Tensor from, int offset, int rows, int columns) {
+    Native whole = check(from);
     Shapes.requireInside(from, offset, rows, columns);
-    INDArray flat = own(from).reshape('c', false, (long) from.rows() * from.columns());
+    INDArray flat = whole.array.reshape('c', false, (long) from.rows() * from.columns());
     INDArray part = flat.get(NDArrayIndex.interval(offset, offset + (long) rows * columns));
-    return new Native(part.reshape('c', false, rows, columns), rows, columns, false);
+    return new Native(part.reshape('c', false, rows, columns), rows, columns, whole.memory);
   }
 
   @Override
   public void upload(FloatBlock from, int firstRow, Tensor to) {
     INDArray target = own(to);
     Shapes.require(from.columns() == to.columns(), from, to);
-    FloatBuffer checked = from.rows(firstRow, to.rows());
-    MemoryUtil.copyMemory(
-        from.address() + 4L * firstRow * from.columns(), address(target), 4L * checked.remaining());
-  }
-
-  private static long address(INDArray array) {
-    return array.data().address() + 4 * array.offset();
+    floats(target).put(from.rows(firstRow, to.rows()));
+    Reference.reachabilityFence(target);
   }
 
   @Override
   public void upload(float[] from, Tensor to) {
+    INDArray target = own(to);
     Shapes.requireLength(from, to);
-    try (INDArray source = Nd4j.createFromArray(from)) {
-      own(to).assign(source.reshape('c', to.rows(), to.columns()));
-    }
+    floats(target).put(from);
+    Reference.reachabilityFence(target);
   }
 
   @Override
   public void download(Tensor from, float[] to) {
-    Shapes.requireLength(to, from);
     INDArray source = own(from);
-    for (int i = 0; i < to.length; i++) {
-      to[i] = source.data().getFloat(source.offset() + i);
-    }
+    Shapes.requireLength(to, from);
+    floats(source).get(to);
+    Reference.reachabilityFence(source);
+  }
+
+  /**
+   * The array's own memory, as long as the array is reachable: its accessors check and convert
+   * every value.
+   */
+  private static FloatBuffer floats(INDArray array) {
+    int bytes = (int) (4 * array.length());
+    return MemoryUtil.directBuffer(address(array), bytes)
+        .order(ByteOrder.nativeOrder())
+        .asFloatBuffer();
+  }
+
+  private static long address(INDArray array) {
+    return array.data().address() + 4 * array.offset();
   }
 
   @Override
@@ -122,15 +149,41 @@ final class Nd4jOperations implements Backend {
 
   @Override
   public void broadcast(Tensor row, Tensor to) {
+    INDArray source = own(row);
+    INDArray target = own(to);
     Shapes.requireRow(row, to);
-    // Not assign(): with a row that is a view it reads from the start of the view's parent.
-    Nd4j.exec(new BroadcastCopyOp(own(to), own(row), own(to), 1));
+    // ND4J's assign stops after the first row. Each copy doubles the rows that are there.
+    long start = address(target);
+    long end = start + 4 * target.length();
+    long done = start + 4L * to.columns();
+    MemoryUtil.copyMemory(address(source), start, done - start);
+    while (done < end) {
+      long bytes = Math.min(done - start, end - done);
+      MemoryUtil.copyMemory(start, done, bytes);
+      done += bytes;
+    }
+    Reference.reachabilityFence(source);
+    Reference.reachabilityFence(target);
   }
 
   @Override
   public void columnSums(Tensor from, Tensor row) {
+    INDArray source = own(from);
+    INDArray target = own(row);
     Shapes.requireRow(row, from);
-    own(from).sum(own(row), true, 0);
+    // ND4J's own reduction takes three times as long.
+    float[] sums = new float[from.columns()];
+    float[] values = new float[sums.length];
+    FloatBuffer rows = floats(source);
+    for (int r = 0; r < from.rows(); r++) {
+      rows.get(values);
+      for (int c = 0; c < sums.length; c++) {
+        sums[c] += values[c];
+      }
+    }
+    floats(target).put(sums);
+    Reference.reachabilityFence(source);
+    Reference.reachabilityFence(target);
   }
 
   @Override
@@ -192,6 +245,7 @@ final class Nd4jOperations implements Backend {
   @Override
   public void close() {
     // ND4J lives as long as the JVM; the tensors are their owners' to close.
+    closed = true;
   }
 
   @Override

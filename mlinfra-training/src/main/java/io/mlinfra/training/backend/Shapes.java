@@ -4,15 +4,19 @@ package io.mlinfra.training.backend;
 final class Shapes {
   private Shapes() {}
 
-  static void requirePositive(int rows, int columns) {
-    if (rows < 1 || columns < 1) {
+  static void requireSize(int rows, int columns) {
+    if (rows < 1 || columns < 1 || (long) rows * columns >= 1 << 29) {
       throw new IllegalArgumentException(
-          "a tensor of " + rows + " x " + columns + " must have rows and columns > 0");
+          "a tensor of "
+              + rows
+              + " x "
+              + columns
+              + " must have rows and columns > 0, and less than 2 GiB");
     }
   }
 
   static void requireInside(Tensor from, int offset, int rows, int columns) {
-    requirePositive(rows, columns);
+    requireSize(rows, columns);
     long end = offset + (long) rows * columns;
     if (offset < 0 || end > (long) from.rows() * from.columns()) {
       throw new IllegalArgumentException(

@@ -1,0 +1,8 @@
+package io.mlinfra.training.backend;
+
+class JavaBackendTest extends BackendContract {
+  @Override
+  Backend open() {
+    return JavaBackend.open();
+  }
+}
