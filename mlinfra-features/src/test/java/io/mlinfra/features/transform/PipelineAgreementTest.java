@@ -14,6 +14,7 @@ import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
 import net.jqwik.api.EdgeCasesMode;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -90,6 +91,30 @@ class PipelineAgreementTest {
         float[] computed = OnnxRuntime.run(fitted, asked(rows));
         assertThat(bits(applied)).isEqualTo(bits(computed));
       }
+    }
+  }
+
+  /**
+   * Quotients halfway between two floats, where a double that is off by its last bit shows; to
+   * multiply by 1 ÷ 49 instead would be.
+   */
+  @Example
+  void roundsAsItsGraphDoes() throws Exception {
+    ArrowTable.Values training = ArrowTable.float64("x", List.of(-49.0, 49.0));
+    List<Double> halfway = new ArrayList<>();
+    for (int i = 0; i < 10_000; i++) {
+      halfway.add(49 * (1 + (837 * 2 * i + 1) * 0x1p-24));
+    }
+    ArrowTable.Values asked = ArrowTable.float64("x", halfway);
+    try (RootAllocator memory = new RootAllocator();
+        ArrowReader reader = ArrowTable.reader(memory, 7, training);
+        VectorSchemaRoot batch = ArrowTable.batch(memory, asked);
+        FloatBlock block = FloatBlock.allocate(memory, halfway.size(), 1)) {
+      FittedPipeline fitted = Pipeline.builder().standardize("x").build().fit(reader);
+      fitted.apply(batch, block);
+      float[] applied = new float[halfway.size()];
+      block.rows(0, applied.length).get(applied);
+      assertThat(bits(applied)).isEqualTo(bits(OnnxRuntime.run(fitted, asked)));
     }
   }
 
