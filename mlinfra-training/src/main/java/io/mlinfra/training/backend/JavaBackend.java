@@ -14,8 +14,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * after the first block; the sigmoid is MLAS's rational function.
  */
 public final class JavaBackend implements Backend {
-  private static final int BLOCK = 256;
-
   private boolean closed;
 
   private JavaBackend() {}
@@ -112,93 +110,25 @@ public final class JavaBackend implements Backend {
     Heap left = own(a);
     Heap right = own(b);
     Heap out = own(c);
-    int n = out.columns;
     int depth = transposeA ? left.rows : left.columns;
+    JavaProduct product = new JavaProduct(rows(right, transposeB, depth, out.columns));
     int rowStep = transposeA ? 1 : left.columns;
     int depthStep = transposeA ? left.columns : 1;
-    // Rows of their own, so that the inner loop has one index and becomes SIMD.
-    float[][] rightRows = rows(right, transposeB, depth, n);
-    int[] rows = new int[BLOCK];
-    float[] factors = new float[BLOCK];
-    float[] sum = new float[n];
     for (int i = 0; i < out.rows; i++) {
-      int at = out.offset + i * n;
-      for (int j = 0; j < n; j++) {
-        out.data[at + j] = beta == 0 ? 0 : beta * out.data[at + j];
-      }
-      for (int start = 0; start < depth; start += BLOCK) {
-        int end = Math.min(depth, start + BLOCK);
-        int used = 0;
-        for (int k = start; k < end; k++) {
-          float factor = left.data[left.offset + i * rowStep + k * depthStep];
-          // Adding zero times a finite number changes no bit, and one-hot rows are nearly all
-          // zeros.
-          factors[used] = factor;
-          rows[used] = k;
-          used += factor == 0 ? 0 : 1;
-        }
-        Arrays.fill(sum, 0);
-        addProducts(factors, rightRows, rows, used, sum);
-        for (int j = 0; j < n; j++) {
-          out.data[at + j] = sum[j] + out.data[at + j];
-        }
-      }
+      int from = left.offset + i * rowStep;
+      product.row(left.data, from, depthStep, beta, out.data, out.offset + i * out.columns);
     }
   }
 
-  /**
-   * Four rows at a time, in their order: the sums are then loaded and stored a quarter as often.
-   */
-  private static void addProducts(
-      float[] factors, float[][] matrix, int[] rows, int count, float[] sum) {
-    int k = 0;
-    for (; k + 4 <= count; k += 4) {
-      addProducts(
-          factors[k],
-          matrix[rows[k]],
-          factors[k + 1],
-          matrix[rows[k + 1]],
-          factors[k + 2],
-          matrix[rows[k + 2]],
-          factors[k + 3],
-          matrix[rows[k + 3]],
-          sum);
-    }
-    for (; k < count; k++) {
-      addProduct(factors[k], matrix[rows[k]], sum);
-    }
-  }
-
-  private static void addProducts(
-      float a,
-      float[] rowA,
-      float b,
-      float[] rowB,
-      float c,
-      float[] rowC,
-      float d,
-      float[] rowD,
-      float[] sum) {
-    for (int j = 0; j < sum.length; j++) {
-      float two = Math.fma(b, rowB[j], Math.fma(a, rowA[j], sum[j]));
-      sum[j] = Math.fma(d, rowD[j], Math.fma(c, rowC[j], two));
-    }
-  }
-
-  private static void addProduct(float factor, float[] row, float[] sum) {
-    for (int j = 0; j < sum.length; j++) {
-      sum[j] = Math.fma(factor, row[j], sum[j]);
-    }
-  }
-
+  /** The matrix, or its transpose, as rows of their own. */
   private static float[][] rows(Heap matrix, boolean transpose, int rows, int columns) {
+    int rowStep = transpose ? 1 : matrix.columns;
+    int columnStep = transpose ? matrix.columns : 1;
     float[][] copy = new float[rows][columns];
     for (int r = 0; r < rows; r++) {
+      int at = matrix.offset + r * rowStep;
       for (int c = 0; c < columns; c++) {
-        copy[r][c] =
-            matrix
-                .data[
-                matrix.offset + (transpose ? c * matrix.columns + r : r * matrix.columns + c)];
+        copy[r][c] = matrix.data[at + c * columnStep];
       }
     }
     return copy;
