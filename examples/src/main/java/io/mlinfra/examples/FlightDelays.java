@@ -60,7 +60,7 @@ public final class FlightDelays {
       CREATE OR REPLACE TABLE flights AS
       SELECT *, delay > 15 AS late,
              date + to_minutes(CAST(30 + distance // 8 + greatest(delay, 0) AS INTEGER)) AS landed
-      FROM loaded""";
+      FROM trips""";
 
   private static final String LABELS =
       """
@@ -139,9 +139,9 @@ public final class FlightDelays {
   }
 
   private Version load(Warehouse warehouse, Registry registry) {
-    LoadResult loaded = warehouse.load("loaded", Source.parquet(settings.data()), progress);
+    LoadResult loaded = warehouse.load("trips", Source.parquet(settings.data()), progress);
     warehouse.execute(FLIGHTS);
-    warehouse.execute("DROP TABLE loaded");
+    warehouse.execute("DROP TABLE trips");
     Version dataSet = warehouse.snapshot("flights", registry, "flights");
     summary.add("rows", loaded.rows());
     summary.line("%s", loaded);

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import org.apache.arrow.vector.ipc.ArrowReader;
 
@@ -43,30 +44,24 @@ record Settings(Path data, Path output, Optional<LocalDate> givenCut) {
     return new Settings(data, output, cut);
   }
 
-  /**
-   * The day on which testing begins: the one given, or the day that five sixths of the flights come
-   * before.
-   */
+  /** When testing begins: the day given, or the day that five sixths of the flights come before. */
   LocalDateTime cut(Warehouse warehouse) throws IOException {
-    LocalDate day =
-        givenCut.isPresent()
-            ? givenCut.get()
-            : day(
-                warehouse,
-                "SELECT CAST(quantile_disc(date, 5 / 6) + INTERVAL 12 HOURS AS DATE) FROM flights");
-    return day.atStartOfDay();
+    if (givenCut.isPresent()) {
+      return givenCut.get().atStartOfDay();
+    }
+    LocalDateTime fiveSixths = time(warehouse, "SELECT quantile_disc(date, 5 / 6) FROM flights");
+    return fiveSixths.plusHours(12).truncatedTo(ChronoUnit.DAYS);
   }
 
   /** The beginning of the last seven days. */
   LocalDateTime lastWeek(Warehouse warehouse) throws IOException {
-    return day(warehouse, "SELECT CAST(max(date) AS DATE) - 6 FROM flights").atStartOfDay();
+    return time(warehouse, "SELECT max(date) FROM flights").minusDays(7);
   }
 
-  private static LocalDate day(Warehouse warehouse, String sql) throws IOException {
-    try (ArrowReader reader =
-        warehouse.query("SELECT CAST(d AS VARCHAR) FROM (" + sql + ") AS t(d)")) {
+  private static LocalDateTime time(Warehouse warehouse, String sql) throws IOException {
+    try (ArrowReader reader = warehouse.query(sql)) {
       reader.loadNextBatch();
-      return LocalDate.parse(reader.getVectorSchemaRoot().getVector(0).getObject(0).toString());
+      return (LocalDateTime) reader.getVectorSchemaRoot().getVector(0).getObject(0);
     }
   }
 }

@@ -69,7 +69,7 @@ final class Loader {
       try (DuckDBPreparedStatement create = create(connection, source.scan(allRows))) {
         create.setString(1, source.pattern());
         if (watched) {
-          try (Progress.Task task = progress.start("load " + table, total, unit(source));
+          try (Progress.Task task = progress.start("loading " + table, total, unit(source));
               ProgressPoll poll = ProgressPoll.start(create, task, total)) {
             create.execute();
             poll.finish();
@@ -107,7 +107,7 @@ final class Loader {
 
   private long load(ArrowSource source) {
     String view = "mlinfra source " + UUID.randomUUID();
-    try (Progress.Task task = progress.start("load " + table, -1, "rows");
+    try (Progress.Task task = progress.start("loading " + table, -1, "rows");
         ArrowArrayStream stream = ArrowArrayStream.allocateNew(imports)) {
       BorrowedReader reader = new BorrowedReader(imports, source.reader(), task);
       Data.exportArrayStream(imports, reader, stream);
