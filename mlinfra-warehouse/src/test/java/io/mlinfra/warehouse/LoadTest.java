@@ -216,21 +216,21 @@ class LoadTest {
   void tellsItsProgress() throws IOException {
     Steps parquet = new Steps();
     warehouse.load("t", Source.parquet(parquet("a.parquet", 100_000)), parquet);
-    assertThat(parquet.started).containsExactly("load t, 100000 rows");
+    assertThat(parquet.started).containsExactly("loading t, 100000 rows");
     assertThat(parquet.done).hasValue(100_000);
     assertThat(parquet.closed).hasValue(1);
 
     Steps csv = new Steps();
     Path file = Files.writeString(folder.resolve("b.csv"), "x,y\n1,2\n3,4\n");
     warehouse.load("t", Source.csv(file), csv);
-    assertThat(csv.started).containsExactly("load t, 12 bytes");
+    assertThat(csv.started).containsExactly("loading t, 12 bytes");
     assertThat(csv.done).hasValue(12);
 
     Steps arrow = new Steps();
     try (ArrowReader reader = new Ints(allocator, 10, 0, 2_000)) {
       warehouse.load("t", Source.arrow(reader), arrow);
     }
-    assertThat(arrow.started).containsExactly("load t, -1 rows");
+    assertThat(arrow.started).containsExactly("loading t, -1 rows");
     assertThat(arrow.done).hasValue(20_000);
     assertThat(arrow.closed).hasValue(1);
 

@@ -5,7 +5,7 @@ import java.util.Objects;
 /**
  * One named column of a {@link Signature}.
  *
- * @param name its name, not empty
+ * @param name its name, not empty and on one line
  * @param type the type of its values
  * @param nullable whether a value may be missing
  */
@@ -13,6 +13,9 @@ public record Column(String name, ColumnType type, boolean nullable) {
   public Column {
     if (name.isEmpty()) {
       throw new IllegalArgumentException("a column's name must not be empty");
+    }
+    if (name.indexOf('\n') >= 0) {
+      throw new IllegalArgumentException("column '" + name + "' must not hold a line break");
     }
     Objects.requireNonNull(type, "type");
   }

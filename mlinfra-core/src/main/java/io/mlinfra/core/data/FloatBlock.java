@@ -72,13 +72,19 @@ public final class FloatBlock implements AutoCloseable {
    *
    * @param firstRow from 0 to {@link #rows()}
    * @param count how many rows; together less than 2 GiB
+   * @throws IndexOutOfBoundsException if they are not all there
+   * @throws IllegalArgumentException if they are too many for one view
    */
   public FloatBuffer rows(int firstRow, int count) {
     requireRows(firstRow, count);
     long rowBytes = 4L * columns;
+    if (count * rowBytes > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "count (" + count + ") rows of " + columns + " columns must be less than 2 GiB");
+    }
     // Arrow hands the buffer out big-endian; native code reads it as the machine's own order.
     return memory
-        .nioBuffer(firstRow * rowBytes, Math.toIntExact(count * rowBytes))
+        .nioBuffer(firstRow * rowBytes, (int) (count * rowBytes))
         .order(ByteOrder.nativeOrder())
         .asFloatBuffer();
   }

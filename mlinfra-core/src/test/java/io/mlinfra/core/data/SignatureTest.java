@@ -65,6 +65,20 @@ class SignatureTest {
   }
 
   @Test
+  void refusesAColumnNameOfTwoLines() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new Column("one\ntwo", ColumnType.INT64, false))
+        .withMessageContaining("line break");
+  }
+
+  @Test
+  void knowsWhichTypesHaveAValueForAMissingOne() {
+    assertThat(ColumnType.values())
+        .filteredOn(ColumnType::canBeMissing)
+        .containsExactly(ColumnType.FLOAT32, ColumnType.FLOAT64, ColumnType.STRING);
+  }
+
+  @Test
   void knowsTheArrowTypesThatAModelTakes() {
     assertThat(type(new ArrowType.FloatingPoint(FloatingPointPrecision.SINGLE)))
         .isEqualTo(ColumnType.FLOAT32);
