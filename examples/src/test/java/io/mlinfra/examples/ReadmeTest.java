@@ -43,7 +43,11 @@ class ReadmeTest {
 
       warehouse.load("trips", Source.parquet(file));
       warehouse.execute(
-          "CREATE VIEW flights AS SELECT *, delay > 15 AS late, date + INTERVAL 9 HOURS AS landed FROM trips");
+          """
+          CREATE VIEW flights AS
+          SELECT *, delay > 15 AS late,
+                 date + to_minutes(CAST(30 + distance // 8 + greatest(delay, 0) AS INTEGER)) AS landed
+          FROM trips""");
 
       FeatureView origin =
           FeatureView.named("origin")
