@@ -71,13 +71,9 @@ public final class Deployment implements AutoCloseable {
   public static Deployment open(Registry registry, String reference, ScorerOptions options) {
     Objects.requireNonNull(options, "options");
     Version version = registry.version(Kind.MODEL, reference);
-    OnnxScorer scorer = open(read(registry, version), version, options);
-    return new Deployment(registry, reference, options, new Served(version, scorer));
-  }
-
-  private static Model read(Registry registry, Version version) {
     // By its version, not by the reference: the alias may have moved since it was looked up.
-    return Model.read(registry.content(version));
+    OnnxScorer scorer = open(registry.model(version), version, options);
+    return new Deployment(registry, reference, options, new Served(version, scorer));
   }
 
   private static OnnxScorer open(Model model, Version version, ScorerOptions options) {
@@ -155,7 +151,7 @@ public final class Deployment implements AutoCloseable {
       if (version.id().equals(old.version.id())) {
         return false;
       }
-      Model model = read(registry, version);
+      Model model = registry.model(version);
       requireSameColumns(old, version, model.signature());
       served = new Served(version, open(model, version, options));
       old.scorer.close();

@@ -22,9 +22,8 @@ import org.apache.arrow.vector.ipc.ArrowReader;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The latest feature values per entity, in memory, for a look-up in well under a microsecond.
- * Filled by {@link #materialize}. Thread-safe; a reader sees the values of one materialisation of a
- * view or of the next one, never some of both.
+ * The latest feature values per entity, in memory. Filled by {@link #materialize}. Thread-safe; a
+ * reader sees the values of one materialisation of a view or of the next one, never some of both.
  */
 public final class OnlineStore {
   private final long mostEntities;
