@@ -15,6 +15,7 @@ import io.mlinfra.monitoring.DriftReport;
 import io.mlinfra.monitoring.DriftTest;
 import io.mlinfra.monitoring.Profile;
 import io.mlinfra.monitoring.Report;
+import io.mlinfra.registry.Registration;
 import io.mlinfra.registry.Registry;
 import io.mlinfra.registry.Version;
 import io.mlinfra.serving.Deployment;
@@ -35,7 +36,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDateTime;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.arrow.vector.ipc.ArrowReader;
 
@@ -263,7 +263,8 @@ public final class FlightDelays {
       Profile profile = Profile.of(expected);
       Version champion = registry.version(Kind.MODEL, NAME + "@champion");
       Version kept =
-          registry.register(Kind.PROFILE, NAME, profile.toBytes(), Map.of(), List.of(champion));
+          registry.register(
+              Registration.of(Kind.PROFILE, NAME).content(profile.toBytes()).madeFrom(champion));
       summary.line("%s of the training data", kept.id());
       DriftReport drift = DriftTest.defaults().compare(profile, Profile.of(current));
       Report.Builder report =

@@ -18,6 +18,12 @@ public enum ErrorCode {
   CONTENT_ALTERED(Kind.DATA),
   /** Somebody else changed, or holds, what the caller wanted to change. */
   CONFLICT(Kind.RESOURCE),
+  /** What is kept is encrypted, and the key that was given is not the one. */
+  KEY_REFUSED(Kind.USER),
+  /** Something kept is not signed by anybody whom the host trusts. */
+  SIGNATURE_REFUSED(Kind.DATA),
+  /** A version that does not meet the policy of the alias it was to get. */
+  PROMOTION_REFUSED(Kind.USER),
   /** The JVM was started without a flag that this call needs. */
   JVM_FLAG_MISSING(Kind.USER),
   /** An optional artifact that this call needs is not on the class path. */

@@ -21,9 +21,11 @@ import java.util.Optional;
  */
 final class AliasStore {
   private final Layout layout;
+  private final Records records;
 
-  AliasStore(Layout layout) {
+  AliasStore(Layout layout, Records records) {
     this.layout = layout;
+    this.records = records;
   }
 
   /** An alias as its n-th move left it. */
@@ -73,7 +75,7 @@ final class AliasStore {
 
   Alias move(String model, String alias, VersionId version, String reason, Instant now)
       throws IOException {
-    RecordFiles.requireNoTwin("alias", alias, layout.aliasNames(model));
+    FileNames.requireNoTwin("alias", alias, layout.aliasNames(model));
     Optional<Move> latest = latestOfHistory(model, alias);
     if (latest.isPresent() && latest.get().alias().version().equals(version)) {
       return latest.get().alias();
@@ -82,8 +84,8 @@ final class AliasStore {
     Alias moved = new Alias(model, alias, version, now, reason);
     byte[] json = toJson(moved, number);
     DurableFiles.createFolders(layout.moves(model, alias));
-    DurableFiles.write(layout.move(model, alias, number), json);
-    DurableFiles.write(layout.alias(model, alias), json);
+    records.write(layout.move(model, alias, number), json);
+    records.write(layout.alias(model, alias), json);
     return moved;
   }
 
@@ -116,8 +118,8 @@ final class AliasStore {
     return read(layout.alias(model, alias), model, alias);
   }
 
-  private static Optional<Move> read(Path file, String model, String alias) throws IOException {
-    Optional<byte[]> bytes = RecordFiles.read(file);
+  private Optional<Move> read(Path file, String model, String alias) throws IOException {
+    Optional<byte[]> bytes = records.read(file);
     if (bytes.isEmpty()) {
       return Optional.empty();
     }

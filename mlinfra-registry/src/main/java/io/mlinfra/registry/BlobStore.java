@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.Optional;
 
 /** Content by its hash. Needs no lock: the same content has the same place. */
 final class BlobStore {
@@ -20,9 +21,11 @@ final class BlobStore {
   private static final int MAX_ARRAY = Integer.MAX_VALUE - 8;
 
   private final Layout layout;
+  private final Vault vault;
 
-  BlobStore(Layout layout) {
+  BlobStore(Layout layout, Vault vault) {
     this.layout = layout;
+    this.vault = vault;
   }
 
   /** Some content: its hash and how many bytes it has. */
@@ -46,7 +49,10 @@ final class BlobStore {
     DurableFiles.createFolders(layout.blobs());
     Path temporary = DurableFiles.temporaryIn(layout.blobs());
     try {
-      Blob blob = copy(content, temporary);
+      Blob blob;
+      try (OutputStream out = vault.sealing(create(temporary))) {
+        blob = copy(content, out);
+      }
       Path target = layout.blob(blob.hash());
       if (isIntact(target, blob)) {
         // Whoever wrote it may not have come to forcing the rename to the disk.
@@ -73,7 +79,12 @@ final class BlobStore {
           ErrorCode.DATA_UNSUITABLE,
           owner + " has " + blob.bytes() + " bytes, too many for an array: export it to a file");
     }
-    byte[] content = Files.readAllBytes(layout.blob(blob.hash()));
+    byte[] content;
+    try (InputStream stored = open(blob.hash())) {
+      content = stored.readAllBytes();
+    } catch (AlteredException e) {
+      throw altered(blob, owner);
+    }
     if (!ContentHash.of(content).equals(blob.hash())) {
       throw altered(blob, owner);
     }
@@ -86,10 +97,13 @@ final class BlobStore {
     requireWholeSize(blob, owner);
     Path temporary = DurableFiles.temporaryIn(DurableFiles.parent(target));
     try {
-      try (InputStream content = Files.newInputStream(layout.blob(blob.hash()))) {
-        if (!copy(content, temporary).equals(blob)) {
+      try (InputStream content = open(blob.hash());
+          OutputStream out = create(temporary)) {
+        if (!copy(content, out).equals(blob)) {
           throw altered(blob, owner);
         }
+      } catch (AlteredException e) {
+        throw altered(blob, owner);
       }
       DurableFiles.publish(temporary, target);
     } finally {
@@ -110,14 +124,37 @@ final class BlobStore {
 
   private boolean isIntact(Path file, Blob blob) throws IOException {
     return Files.isRegularFile(file)
-        && Files.size(file) == blob.bytes()
-        && ContentHash.of(file).equals(blob.hash());
+        && Files.size(file) == vault.storedBytes(blob.bytes())
+        && isIntact(blob);
+  }
+
+  /** Whether what is kept under this hash is this content. It is read to the end. */
+  boolean isIntact(Blob blob) throws IOException {
+    return reread(blob.hash()).filter(blob::equals).isPresent();
+  }
+
+  /** What is kept under a hash, read to the end; empty if it does not have that hash. */
+  Optional<Blob> reread(ContentHash hash) throws IOException {
+    try (InputStream content = open(hash)) {
+      return Optional.of(copy(content, OutputStream.nullOutputStream()))
+          .filter(found -> found.hash().equals(hash));
+    } catch (AlteredException e) {
+      return Optional.empty();
+    }
+  }
+
+  private InputStream open(ContentHash hash) throws IOException {
+    return vault.opening(Files.newInputStream(layout.blob(hash)));
+  }
+
+  private static OutputStream create(Path file) throws IOException {
+    return Files.newOutputStream(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
   }
 
   private void requireWholeSize(Blob blob, String owner) throws IOException {
     Path file = layout.blob(blob.hash());
     try {
-      if (Files.size(file) != blob.bytes()) {
+      if (Files.size(file) != vault.storedBytes(blob.bytes())) {
         throw altered(blob, owner);
       }
     } catch (NoSuchFileException e) {
@@ -133,7 +170,7 @@ final class BlobStore {
   }
 
   // The hash is of the bytes that are written, whatever happens to their source meanwhile.
-  private static Blob copy(InputStream content, Path target) throws IOException {
+  private static Blob copy(InputStream content, OutputStream out) throws IOException {
     MessageDigest digest;
     try {
       digest = MessageDigest.getInstance("SHA-256");
@@ -141,13 +178,10 @@ final class BlobStore {
       throw new AssertionError("every Java platform has SHA-256", e);
     }
     long bytes = 0;
-    try (OutputStream out =
-        Files.newOutputStream(target, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      byte[] piece = new byte[PIECE];
-      for (int n; (n = content.read(piece)) >= 0; bytes += n) {
-        digest.update(piece, 0, n);
-        out.write(piece, 0, n);
-      }
+    byte[] piece = new byte[PIECE];
+    for (int n; (n = content.read(piece)) >= 0; bytes += n) {
+      digest.update(piece, 0, n);
+      out.write(piece, 0, n);
     }
     return new Blob(new ContentHash(HexFormat.of().formatHex(digest.digest())), bytes);
   }

@@ -7,6 +7,7 @@ import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.version.ContentHash;
 import io.mlinfra.core.version.Kind;
 import io.mlinfra.core.version.VersionId;
+import io.mlinfra.registry.BlobStore.Blob;
 import java.io.IOException;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -49,14 +50,14 @@ final class Fields {
     }
     Fields fields = new Fields(source, json);
     int schema = fields.integer("schema");
-    if (schema != Json.SCHEMA) {
+    if (schema < 1 || schema > Json.SCHEMA) {
       throw unreadable(
           source,
           "it has schema "
               + schema
-              + " and this release of mlinfra knows schema "
+              + " and this release of mlinfra knows those from 1 to "
               + Json.SCHEMA
-              + " only",
+              + (schema < 1 ? "" : ": a newer release wrote it"),
           null);
     }
     return fields;
@@ -70,6 +71,27 @@ final class Fields {
           ErrorCode.CONTENT_ALTERED, source + " was altered: its check does not hold");
     }
     return fields;
+  }
+
+  int schema() {
+    return integer("schema");
+  }
+
+  /** Named content: its hashes and sizes. */
+  Map<String, Blob> blobs(String field) {
+    Map<String, Blob> blobs = new TreeMap<>();
+    JsonNode members = member(field, "an object", JsonNode::isObject);
+    Fields inside = new Fields(source, members);
+    members.fieldNames().forEachRemaining(name -> blobs.put(name, inside.object(name).blob()));
+    return blobs;
+  }
+
+  private Blob blob() {
+    try {
+      return new Blob(new ContentHash(text("hash")), size("bytes"));
+    } catch (IllegalArgumentException e) {
+      throw unreadable(source, e.getMessage(), e);
+    }
   }
 
   String text(String field) {

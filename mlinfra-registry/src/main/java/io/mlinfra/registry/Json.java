@@ -16,6 +16,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.mlinfra.core.version.ContentHash;
 import io.mlinfra.core.version.VersionId;
+import io.mlinfra.registry.BlobStore.Blob;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -24,7 +25,7 @@ import java.util.Map;
 /** How records are written and read. */
 final class Json {
   /** Grows when a record's meaning changes, so that an older library refuses what it would miss. */
-  static final int SCHEMA = 1;
+  static final int SCHEMA = 2;
 
   /** Records are small; content is for what is not. */
   static final int MAX_RECORD_BYTES = 16 << 20;
@@ -72,6 +73,11 @@ final class Json {
     json.put("kind", id.kind().label());
     json.put("name", id.name());
     json.put("number", id.number());
+  }
+
+  static void put(ObjectNode json, Blob blob) {
+    json.put("hash", blob.hash().hex());
+    json.put("bytes", blob.bytes());
   }
 
   static byte[] compact(ObjectNode json) {

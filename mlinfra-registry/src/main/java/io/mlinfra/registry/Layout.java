@@ -22,6 +22,11 @@ record Layout(Path folder) {
   // A name may end in .json, so that the history must not be called just like the alias.
   private static final String HISTORY = ".history";
 
+  /** Where a file stands, told the same on every machine. */
+  String place(Path file) {
+    return folder.relativize(file).toString().replace('\\', '/');
+  }
+
   Path lock() {
     return folder.resolve("lock");
   }

@@ -21,8 +21,8 @@ record Reference(String name, int number, @Nullable String alias) {
     String number = parts.group(2);
     String alias = parts.group(3);
     return new Reference(
-        RecordFiles.requireName("name", parts.group(1)),
+        FileNames.require("name", parts.group(1)),
         number == null ? 0 : Integer.parseInt(number),
-        alias == null ? null : RecordFiles.requireName("alias", alias));
+        alias == null ? null : FileNames.require("alias", alias));
   }
 }

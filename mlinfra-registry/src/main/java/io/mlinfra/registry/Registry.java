@@ -7,11 +7,8 @@ import io.mlinfra.core.model.Model;
 import io.mlinfra.core.version.Kind;
 import io.mlinfra.core.version.Lineage;
 import io.mlinfra.core.version.VersionId;
-import io.mlinfra.registry.BlobStore.Blob;
 import io.mlinfra.registry.VersionStore.Stored;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +16,6 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -45,42 +41,44 @@ import java.util.Set;
 public final class Registry implements AutoCloseable {
   private final Layout layout;
   private final Clock clock;
+  private final Registrar registrar;
   private final Gate gate;
   private final WriteLock lock;
   private final BlobStore blobs;
   private final VersionStore versions;
   private final AliasStore aliases;
 
-  private Registry(Path folder, Clock clock) {
+  private Registry(Path folder, RegistryOptions options) {
     this.layout = new Layout(folder);
-    this.clock = clock;
+    this.clock = options.clock();
     this.gate = new Gate("Registry '" + folder + "'");
     this.lock = new WriteLock(folder, layout.lock());
-    this.blobs = new BlobStore(layout);
-    this.versions = new VersionStore(layout);
-    this.aliases = new AliasStore(layout);
+    Records records = new Records(layout, Vault.PLAIN);
+    this.blobs = new BlobStore(layout, Vault.PLAIN);
+    this.versions = new VersionStore(layout, records);
+    this.aliases = new AliasStore(layout, records);
+    this.registrar = new Registrar(layout, blobs, versions, lock, clock);
   }
 
-  /** As {@link #open(Path, Clock)}, by the system's clock. */
+  /** As {@link #open(Path, RegistryOptions)}, with {@link RegistryOptions#defaults()}. */
   public static Registry open(Path folder) {
-    return open(folder, Clock.systemUTC());
+    return open(folder, RegistryOptions.defaults());
   }
 
   /**
    * Opens the registry in a folder, which is made where it is missing.
    *
-   * @param clock says when versions were made and aliases moved
    * @throws MlInfraException {@link ErrorCode#FILE_UNREADABLE} if there is a file of that name
    */
-  public static Registry open(Path folder, Clock clock) {
-    Objects.requireNonNull(clock, "clock");
+  public static Registry open(Path folder, RegistryOptions options) {
+    Objects.requireNonNull(options, "options");
     if (Files.exists(folder) && !Files.isDirectory(folder)) {
       throw new MlInfraException(
           ErrorCode.FILE_UNREADABLE, "'" + folder + "' is no registry: it is a file, not a folder");
     }
     try {
       DurableFiles.createFolders(folder.toAbsolutePath());
-      return new Registry(folder.toRealPath(), clock);
+      return new Registry(folder.toRealPath(), options);
     } catch (IOException e) {
       throw new MlInfraException(
           ErrorCode.IO_FAILED, "the registry '" + folder + "' cannot be opened: " + e, e);
@@ -89,39 +87,16 @@ public final class Registry implements AutoCloseable {
 
   /**
    * Registers content, of which a copy is kept. Content that has a version under this kind and name
-   * gets no second one: the existing version is returned, with the properties and the lineage that
-   * it was first registered with.
+   * gets no second one: the existing version is returned, with the properties, the attachments and
+   * the lineage that it was first registered with.
    *
-   * @param properties texts about it, any Unicode
-   * @param madeFrom the versions of this registry that it was made from
-   * @throws IllegalArgumentException if the name cannot be a file name everywhere
-   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if {@code madeFrom} has a version that
-   *     this registry does not hold; {@link ErrorCode#CONFLICT} if the name differs only in case
-   *     from an existing one
+   * @throws IllegalArgumentException if the registration has no content
+   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if it is made from a version that this
+   *     registry does not hold; {@link ErrorCode#CONFLICT} if the name differs only in case from an
+   *     existing one; {@link ErrorCode#FILE_MISSING} if a file of it is not there
    */
-  public Version register(
-      Kind kind,
-      String name,
-      byte[] content,
-      Map<String, String> properties,
-      List<Version> madeFrom) {
-    Objects.requireNonNull(content, "content");
-    return inside(
-        () ->
-            register(
-                kind, name, properties, ids(madeFrom), () -> new ByteArrayInputStream(content)));
-  }
-
-  /**
-   * As {@link #register(Kind, String, byte[], Map, List)}, for the content of a file of any size.
-   * It is read once; what is kept is what was read.
-   *
-   * @throws MlInfraException {@link ErrorCode#FILE_MISSING} if there is no such file
-   */
-  public Version register(
-      Kind kind, String name, Path file, Map<String, String> properties, List<Version> madeFrom) {
-    return inside(
-        () -> register(kind, name, properties, ids(madeFrom), () -> BlobStore.open(file)));
+  public Version register(Registration registration) {
+    return inside(() -> registrar.register(registration));
   }
 
   /**
@@ -137,50 +112,17 @@ public final class Registry implements AutoCloseable {
     byte[] model = trained.model().toOnnx();
     return inside(
         () -> {
-          prepare(Kind.MODEL, name, List.of());
-          Version registered =
-              register(
-                  Kind.RUN,
-                  name,
-                  Map.of(),
-                  run.inputs(),
-                  () -> new ByteArrayInputStream(run.toJson()));
-          return register(
-              Kind.MODEL,
-              name,
-              Map.of(),
-              List.of(registered.id()),
-              () -> new ByteArrayInputStream(model));
+          List<Version> inputs = new ArrayList<>();
+          for (VersionId id : run.inputs()) {
+            inputs.add(versions.require(id).version());
+          }
+          Registration ofModel = Registration.of(Kind.MODEL, name).content(model);
+          registrar.check(ofModel);
+          Version kept =
+              registrar.register(
+                  Registration.of(Kind.RUN, name).content(run.toJson()).madeFrom(inputs));
+          return registrar.register(ofModel.madeFrom(kept));
         });
-  }
-
-  private interface Content {
-    InputStream open() throws IOException;
-  }
-
-  private Version register(
-      Kind kind,
-      String name,
-      Map<String, String> properties,
-      List<VersionId> madeFrom,
-      Content content)
-      throws IOException {
-    Map<String, String> texts = Texts.sorted("property", properties);
-    prepare(kind, name, madeFrom);
-    Blob blob;
-    try (InputStream in = content.open()) {
-      blob = blobs.put(in);
-    }
-    return lock.hold(() -> versions.add(kind, name, blob, texts, madeFrom, clock.instant()));
-  }
-
-  /** Refuses what can be refused before anything is written. */
-  private void prepare(Kind kind, String name, List<VersionId> madeFrom) throws IOException {
-    RecordFiles.requireName(kind.label() + " name", name);
-    RecordFiles.requireNoTwin(kind.label(), name, Layout.list(layout.names(kind)));
-    for (VersionId id : madeFrom) {
-      versions.require(id);
-    }
   }
 
   /**
@@ -230,7 +172,7 @@ public final class Registry implements AutoCloseable {
 
   /** Every version of a thing, oldest first; none if nothing is registered under that name. */
   public List<Version> versions(Kind kind, String name) {
-    RecordFiles.requireName(kind.label() + " name", name);
+    FileNames.require(kind.label() + " name", name);
     return inside(
         () -> {
           List<Version> found = new ArrayList<>();
@@ -258,6 +200,20 @@ public final class Registry implements AutoCloseable {
 
   private byte[] read(Stored stored) throws IOException {
     return blobs.read(stored.blob(), stored.version().id().toString());
+  }
+
+  /**
+   * A file that was attached to a version.
+   *
+   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if there is none of that name;
+   *     otherwise as {@link #content}
+   */
+  public byte[] attachment(Version version, String name) {
+    return inside(
+        () -> {
+          Stored stored = versions.require(version.id());
+          return blobs.read(stored.attachment(name), "'" + name + "' of " + version.id());
+        });
   }
 
   /**
@@ -326,8 +282,8 @@ public final class Registry implements AutoCloseable {
    *     version; {@link ErrorCode#CONFLICT} if the alias differs only in case from an existing one
    */
   public Alias promote(String name, String alias, Version version, String reason) {
-    RecordFiles.requireName("model name", name);
-    RecordFiles.requireName("alias", alias);
+    FileNames.require("model name", name);
+    FileNames.require("alias", alias);
     Texts.requireUnicode("reason", reason);
     VersionId id = version.id();
     if (id.kind() != Kind.MODEL || !id.name().equals(name)) {
@@ -343,21 +299,21 @@ public final class Registry implements AutoCloseable {
 
   /** Where an alias of a model points; empty if there is no such alias. */
   public Optional<Alias> alias(String name, String alias) {
-    RecordFiles.requireName("model name", name);
-    RecordFiles.requireName("alias", alias);
+    FileNames.require("model name", name);
+    FileNames.require("alias", alias);
     return inside(() -> aliases.find(name, alias));
   }
 
   /** The aliases of a model, sorted by alias; none if there are none. */
   public List<Alias> aliases(String name) {
-    RecordFiles.requireName("model name", name);
+    FileNames.require("model name", name);
     return inside(() -> aliases.all(name));
   }
 
   /** Where an alias of a model has pointed, oldest first; the last entry is where it points now. */
   public List<Alias> history(String name, String alias) {
-    RecordFiles.requireName("model name", name);
-    RecordFiles.requireName("alias", alias);
+    FileNames.require("model name", name);
+    FileNames.require("alias", alias);
     return inside(() -> aliases.history(name, alias));
   }
 
@@ -373,7 +329,7 @@ public final class Registry implements AutoCloseable {
    *     empty if all is well
    */
   public List<String> verify() {
-    return inside(() -> new Verification(layout, versions, aliases).run());
+    return inside(() -> new Verification(layout, blobs, versions, aliases).run());
   }
 
   @Override
@@ -391,10 +347,6 @@ public final class Registry implements AutoCloseable {
       throw new IllegalArgumentException(
           "version (" + version.id() + ") must be of kind " + kind.label());
     }
-  }
-
-  private static List<VersionId> ids(List<Version> versions) {
-    return versions.stream().map(Version::id).toList();
   }
 
   @SuppressWarnings("try") // the pass is held, not used

@@ -26,6 +26,9 @@ public record Run(
     Map<String, Double> metrics,
     Map<String, String> environment,
     List<VersionId> inputs) {
+  /** Part of the hashed content, so that it grows only when the content's meaning changes. */
+  private static final int SCHEMA = 1;
+
   private static final List<String> LIBRARIES =
       List.of(
           "io.mlinfra:mlinfra-core",
@@ -90,7 +93,7 @@ public record Run(
     this.inputs.forEach(input -> Json.put(inputs.addObject(), input));
     ObjectNode metrics = json.putObject("metrics");
     this.metrics.forEach(metrics::put);
-    json.put("schema", Json.SCHEMA);
+    json.put("schema", SCHEMA);
     Json.put(json.putObject("settings"), settings);
     return Json.compact(json);
   }

@@ -21,13 +21,15 @@ final class Verification {
   private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
 
   private final Layout layout;
+  private final BlobStore blobs;
   private final VersionStore versions;
   private final AliasStore aliases;
   private final List<String> findings = new ArrayList<>();
   private final Map<ContentHash, Stored> needed = new TreeMap<>();
 
-  Verification(Layout layout, VersionStore versions, AliasStore aliases) {
+  Verification(Layout layout, BlobStore blobs, VersionStore versions, AliasStore aliases) {
     this.layout = layout;
+    this.blobs = blobs;
     this.versions = versions;
     this.aliases = aliases;
   }
@@ -94,9 +96,8 @@ final class Verification {
     Stored stored = needed.get(hash);
     String owner = stored == null ? "no version" : stored.version().id().toString();
     try {
-      boolean intact =
-          ContentHash.of(file).equals(hash)
-              && (stored == null || stored.blob().equals(new Blob(hash, Files.size(file))));
+      Optional<Blob> found = blobs.reread(hash);
+      boolean intact = found.isPresent() && (stored == null || stored.blob().equals(found.get()));
       if (!intact) {
         findings.add("the content of " + owner + " was altered: " + file);
       }

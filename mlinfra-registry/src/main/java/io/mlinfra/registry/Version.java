@@ -1,5 +1,6 @@
 package io.mlinfra.registry;
 
+import io.mlinfra.core.version.ContentHash;
 import io.mlinfra.core.version.VersionId;
 import java.time.Instant;
 import java.util.Collections;
@@ -16,14 +17,20 @@ import java.util.stream.Collectors;
  * @param created when it was registered
  * @param madeFrom the versions that it was made from, as they were given
  * @param properties texts about it, sorted by key
+ * @param attachments the hashes of the files that belong to it, by name, sorted
  */
 public record Version(
-    VersionId id, Instant created, List<VersionId> madeFrom, Map<String, String> properties) {
+    VersionId id,
+    Instant created,
+    List<VersionId> madeFrom,
+    Map<String, String> properties,
+    Map<String, ContentHash> attachments) {
   public Version {
     Objects.requireNonNull(id, "id");
     Objects.requireNonNull(created, "created");
     madeFrom = List.copyOf(madeFrom);
     properties = Collections.unmodifiableMap(new TreeMap<>(properties));
+    attachments = Collections.unmodifiableMap(new TreeMap<>(attachments));
   }
 
   /** {@code model flight-delay:3 (0a1b2c3d4e5f), created …, made from run flight-delay:3 (…)}. */
@@ -38,6 +45,9 @@ public record Version(
     }
     if (!properties.isEmpty()) {
       text.append(", ").append(properties);
+    }
+    if (!attachments.isEmpty()) {
+      text.append(", with ").append(String.join(", ", attachments.keySet()));
     }
     return text.toString();
   }

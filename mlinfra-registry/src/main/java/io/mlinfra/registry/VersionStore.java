@@ -18,23 +18,36 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** The records of versions. Reading needs no lock; {@link #add} is called under the write lock. */
 final class VersionStore {
   private final Layout layout;
+  private final Records records;
 
   /** What is known of the things that this object wrote to; guarded by the write lock. */
   private final Map<Path, Index> indexes = new HashMap<>();
 
-  VersionStore(Layout layout) {
+  VersionStore(Layout layout, Records records) {
     this.layout = layout;
+    this.records = records;
   }
 
-  /** A version and the size of its content. */
-  record Stored(Version version, long bytes) {
-    Blob blob() {
-      return new Blob(version.id().hash(), bytes);
+  /** A version and where its content and its attachments are. */
+  record Stored(Version version, Blob blob, Map<String, Blob> attachments) {
+    Blob attachment(String name) {
+      Blob found = attachments.get(name);
+      if (found == null) {
+        throw new MlInfraException(
+            ErrorCode.NAME_UNKNOWN,
+            version.id()
+                + " has no attachment '"
+                + name
+                + "'; it has "
+                + (attachments.isEmpty() ? "none" : Texts.few(attachments.keySet())));
+      }
+      return found;
     }
   }
 
@@ -61,7 +74,7 @@ final class VersionStore {
 
   Optional<Stored> find(Kind kind, String name, int number) throws IOException {
     Path file = layout.version(kind, name, number);
-    Optional<byte[]> bytes = RecordFiles.read(file);
+    Optional<byte[]> bytes = records.read(file);
     if (bytes.isEmpty()) {
       return Optional.empty();
     }
@@ -75,14 +88,24 @@ final class VersionStore {
       throw new MlInfraException(
           ErrorCode.CONTENT_ALTERED, file + " was altered: it is the record of " + id);
     }
+    // Schema 1 had none.
+    Map<String, Blob> attachments = fields.schema() == 1 ? Map.of() : fields.blobs("attachments");
     return Optional.of(
         new Stored(
             new Version(
                 id,
                 fields.instant("created"),
                 fields.objects("madeFrom").stream().map(Fields::versionId).toList(),
-                fields.texts("properties")),
-            fields.size("bytes")));
+                fields.texts("properties"),
+                hashes(attachments)),
+            new Blob(id.hash(), fields.size("bytes")),
+            attachments));
+  }
+
+  private static Map<String, ContentHash> hashes(Map<String, Blob> attachments) {
+    Map<String, ContentHash> hashes = new TreeMap<>();
+    attachments.forEach((name, blob) -> hashes.put(name, blob.hash()));
+    return hashes;
   }
 
   /** The record of exactly this version, its hash included. */
@@ -154,10 +177,11 @@ final class VersionStore {
       String name,
       Blob blob,
       Map<String, String> properties,
+      Map<String, Blob> attachments,
       List<VersionId> madeFrom,
       Instant now)
       throws IOException {
-    RecordFiles.requireNoTwin(kind.label(), name, Layout.list(layout.names(kind)));
+    FileNames.requireNoTwin(kind.label(), name, Layout.list(layout.names(kind)));
     Index index = index(kind, name);
     Integer existing = index.numbers.get(blob.hash());
     if (existing != null) {
@@ -168,9 +192,13 @@ final class VersionStore {
     }
     Version version =
         new Version(
-            new VersionId(kind, name, index.last + 1, blob.hash()), now, madeFrom, properties);
+            new VersionId(kind, name, index.last + 1, blob.hash()),
+            now,
+            madeFrom,
+            properties,
+            hashes(attachments));
     DurableFiles.createFolders(layout.versions(kind, name));
-    DurableFiles.write(layout.version(version.id()), toJson(version, blob.bytes()));
+    records.write(layout.version(version.id()), toJson(new Stored(version, blob, attachments)));
     index.last++;
     index.numbers.put(blob.hash(), index.last);
     return version;
@@ -202,15 +230,18 @@ final class VersionStore {
     }
   }
 
-  private static byte[] toJson(Version version, long bytes) {
+  private static byte[] toJson(Stored stored) {
+    Version version = stored.version();
     ObjectNode json = Json.object();
     json.put("schema", Json.SCHEMA);
     Json.put(json.putObject("version"), version.id());
     json.put("created", version.created().toString());
-    json.put("bytes", bytes);
+    json.put("bytes", stored.blob().bytes());
     ArrayNode madeFrom = json.putArray("madeFrom");
     version.madeFrom().forEach(id -> Json.put(madeFrom.addObject(), id));
     Json.put(json.putObject("properties"), version.properties());
+    ObjectNode attachments = json.putObject("attachments");
+    stored.attachments().forEach((name, blob) -> Json.put(attachments.putObject(name), blob));
     return Json.record(json);
   }
 }

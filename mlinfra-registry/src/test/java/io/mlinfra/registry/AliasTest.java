@@ -35,7 +35,9 @@ class AliasTest {
 
   @BeforeEach
   void open() {
-    registry = Registry.open(folder, Clock.fixed(NOON, ZoneOffset.UTC));
+    registry =
+        Registry.open(
+            folder, RegistryOptions.builder().clock(Clock.fixed(NOON, ZoneOffset.UTC)).build());
     first = registerModel(registry, "delay", "first");
     second = registerModel(registry, "delay", "second");
   }
@@ -100,7 +102,9 @@ class AliasTest {
   void servesTheModelBehindAnAlias() {
     Version real =
         registry.register(
-            Kind.MODEL, "delay", multiplyBy(3).toOnnx(), Map.of("by", "hand"), List.of());
+            Registration.of(Kind.MODEL, "delay")
+                .content(multiplyBy(3).toOnnx())
+                .properties(Map.of("by", "hand")));
     registry.promote("delay", "champion", real);
 
     assertThat(registry.model("delay@champion")).isEqualTo(multiplyBy(3));
@@ -108,7 +112,7 @@ class AliasTest {
 
   @Test
   void refusesWhatIsNoVersionOfThatModel() {
-    Version data = registry.register(Kind.DATASET, "delay", utf8("d"), Map.of(), List.of());
+    Version data = registry.register(Registration.of(Kind.DATASET, "delay").content(utf8("d")));
     Version other = registerModel(registry, "cancelled", "other");
     for (Version version : List.of(data, other)) {
       assertThatThrownBy(() -> registry.promote("delay", "champion", version))
@@ -119,7 +123,7 @@ class AliasTest {
     assertThatThrownBy(
             () ->
                 registry.promote(
-                    "delay", "champion", new Version(unknown, NOON, List.of(), Map.of())))
+                    "delay", "champion", new Version(unknown, NOON, List.of(), Map.of(), Map.of())))
         .isInstanceOfSatisfying(
             MlInfraException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NAME_UNKNOWN));
     assertThat(registry.aliases("delay")).isEmpty();

@@ -19,7 +19,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -132,7 +131,7 @@ class ConcurrencyTest {
     try (Registry writer = Registry.open(folder);
         Registry reader = Registry.open(folder)) {
       byte[] content = new byte[300_000];
-      Version first = writer.register(Kind.MODEL, "m", content, Map.of(), List.of());
+      Version first = writer.register(Registration.of(Kind.MODEL, "m").content(content));
       writer.promote("m", "champion", first);
       AtomicBoolean done = new AtomicBoolean();
       Callable<Integer> reading =
@@ -156,7 +155,8 @@ class ConcurrencyTest {
       Future<Integer> two = threads.submit(reading);
       for (int i = 1; i <= 40; i++) {
         content[0] = (byte) i;
-        Version next = writer.register(Kind.MODEL, "m", content, Map.of(), List.of(first));
+        Version next =
+            writer.register(Registration.of(Kind.MODEL, "m").content(content).madeFrom(first));
         writer.promote("m", "champion", next);
       }
       done.set(true);

@@ -25,7 +25,7 @@ final class Fixtures {
 
   /** Registers a text as a model, without properties and lineage. */
   static Version registerModel(Registry registry, String name, String content) {
-    return registry.register(Kind.MODEL, name, utf8(content), Map.of(), List.of());
+    return registry.register(Registration.of(Kind.MODEL, name).content(utf8(content)));
   }
 
   /** A model that multiplies its input. */

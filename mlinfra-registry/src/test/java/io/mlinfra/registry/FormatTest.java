@@ -8,9 +8,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.mlinfra.core.version.Kind;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -50,38 +47,6 @@ class FormatTest {
               line -> assertThat(line).startsWith("│  └─ dataset flights:1 ("),
               line -> assertThat(line).startsWith("└─ model delay:1 ("));
     }
-  }
-
-  @Test
-  void writesTheSameFilesAsThen() throws Exception {
-    Path then = copyOf("/schema-1");
-    Path now = write(folder.resolve("now"));
-
-    assertThat(filesBelow(now).stream().map(now::relativize))
-        .filteredOn(file -> !file.equals(Path.of("lock")))
-        .containsExactlyElementsOf(filesBelow(then).stream().map(then::relativize).toList())
-        .allSatisfy(
-            file -> assertThat(now.resolve(file)).hasSameBinaryContentAs(then.resolve(file)));
-  }
-
-  private static Path write(Path folder) {
-    Clock noon = Clock.fixed(Instant.parse("2026-11-22T12:00:00Z"), ZoneOffset.UTC);
-    try (Registry registry = Registry.open(folder, noon)) {
-      Version data =
-          registry.register(Kind.DATASET, "flights", utf8("flights"), Map.of(), List.of());
-      Version run = registry.register(Kind.RUN, "delay", RUN.toJson(), Map.of(), List.of(data));
-      Version one = registry.register(Kind.MODEL, "delay", utf8("model 1"), Map.of(), List.of());
-      Version two =
-          registry.register(
-              Kind.MODEL,
-              "delay",
-              utf8("model 2"),
-              Map.of("größe", "\"klein\"\n"),
-              List.of(run, one));
-      registry.promote("delay", "champion", one);
-      registry.promote("delay", "champion", two, "besser");
-    }
-    return folder;
   }
 
   private Path copyOf(String resource) throws Exception {

@@ -51,7 +51,7 @@ class IntegrityTest {
     for (int size : new int[] {1, 2, 1000, 100_000}) {
       byte[] content = new byte[size];
       random.nextBytes(content);
-      Version version = registry.register(Kind.MODEL, "m", content, Map.of(), List.of());
+      Version version = registry.register(Registration.of(Kind.MODEL, "m").content(content));
       for (int i = 0; i < 20; i++) {
         long bit = random.nextLong(8L * size);
         flipBit(blob(folder, version), bit);
@@ -122,9 +122,13 @@ class IntegrityTest {
 
   @Test
   void findsAFlippedBitInAnyByteOfARecord() throws IOException {
-    Version data = registry.register(Kind.DATASET, "d", utf8("d"), Map.of(), List.of());
+    Version data = registry.register(Registration.of(Kind.DATASET, "d").content(utf8("d")));
     Version version =
-        registry.register(Kind.MODEL, "m", utf8("m"), Map.of("clé", "été"), List.of(data));
+        registry.register(
+            Registration.of(Kind.MODEL, "m")
+                .content(utf8("m"))
+                .properties(Map.of("clé", "été"))
+                .madeFrom(data));
     registry.promote("m", "champion", version, "because");
 
     assertFlippedBitsAreFound(record(folder, version), () -> registry.version(Kind.MODEL, "m:1"));
@@ -174,12 +178,12 @@ class IntegrityTest {
   void refusesARecordOfALaterSchema() throws IOException {
     Version version = registerModel(registry, "m", "m");
     Path file = record(folder, version);
-    Files.writeString(file, "{\"schema\": 2, \"something\": [\"new\"]}");
+    Files.writeString(file, "{\"schema\": 3, \"something\": [\"new\"]}");
 
     assertThatThrownBy(() -> registry.version(Kind.MODEL, "m"))
         .isInstanceOfSatisfying(
             MlInfraException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.FILE_UNREADABLE))
-        .hasMessageContainingAll(file.toString(), "schema 2", "schema 1 only");
+        .hasMessageContainingAll(file.toString(), "schema 3", "from 1 to 2", "newer release");
   }
 
   @Test
@@ -199,7 +203,7 @@ class IntegrityTest {
           {"\"properties\" : { }", "\"properties\" : { \"a\" : 1 }", "'a'"},
           {"\"madeFrom\" : [ ]", "\"madeFrom\" : [ 1 ]", "'madeFrom'"},
           {"\"madeFrom\" : [ ]", "\"madeFrom\" : { }", "'madeFrom'"},
-          {"\"schema\" : 1", "\"schema\" : \"1\"", "'schema'"},
+          {"\"schema\" : 2", "\"schema\" : \"2\"", "'schema'"},
         }) {
       assertThat(good).contains(change[0]);
       Files.writeString(file, withCheck(good.replace(change[0], change[1])));
@@ -232,7 +236,8 @@ class IntegrityTest {
   @Test
   void findsARecordThatIsGone() throws IOException {
     Version first = registerModel(registry, "m", "1");
-    Version second = registry.register(Kind.MODEL, "n", utf8("2"), Map.of(), List.of(first));
+    Version second =
+        registry.register(Registration.of(Kind.MODEL, "n").content(utf8("2")).madeFrom(first));
     registerModel(registry, "m", "3");
     registry.promote("m", "champion", first);
     Files.delete(record(folder, first));
@@ -249,7 +254,8 @@ class IntegrityTest {
   @Test
   void findsALineageThatTurnsBackOnItself() throws IOException {
     Version first = registerModel(registry, "m", "1");
-    Version second = registry.register(Kind.MODEL, "m", utf8("2"), Map.of(), List.of(first));
+    Version second =
+        registry.register(Registration.of(Kind.MODEL, "m").content(utf8("2")).madeFrom(first));
     String secondId = Files.readString(record(folder, second));
     String madeFromFirst = secondId.substring(secondId.indexOf("\"madeFrom\""));
     madeFromFirst = madeFromFirst.substring(0, madeFromFirst.indexOf(']') + 1);

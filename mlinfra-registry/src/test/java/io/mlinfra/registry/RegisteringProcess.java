@@ -30,11 +30,9 @@ public final class RegisteringProcess {
         String content = prefix + "-" + i;
         Version version =
             registry.register(
-                Kind.MODEL,
-                "m",
-                content.getBytes(StandardCharsets.UTF_8),
-                Map.of("content", content),
-                List.of());
+                Registration.of(Kind.MODEL, "m")
+                    .content(content.getBytes(StandardCharsets.UTF_8))
+                    .properties(Map.of("content", content)));
         registry.promote("m", "latest-of-" + prefix, version);
         out.println(version.id().number() + " " + content);
         out.flush();

@@ -40,7 +40,10 @@ class RegistryTest {
 
   @BeforeEach
   void open() {
-    registry = Registry.open(folder.resolve("made/on/demand"), Clock.fixed(NOON, ZoneOffset.UTC));
+    registry =
+        Registry.open(
+            folder.resolve("made/on/demand"),
+            RegistryOptions.builder().clock(Clock.fixed(NOON, ZoneOffset.UTC)).build());
   }
 
   @AfterEach
@@ -50,10 +53,13 @@ class RegistryTest {
 
   @Test
   void numbersVersionsFromOneAndKeepsWhatTheyWereRegisteredWith() {
-    Version data = registry.register(Kind.DATASET, "flights", utf8("a"), Map.of(), List.of());
+    Version data = registry.register(Registration.of(Kind.DATASET, "flights").content(utf8("a")));
     Version next =
         registry.register(
-            Kind.DATASET, "flights", utf8("b"), Map.of("z", "1", "a", "2"), List.of(data));
+            Registration.of(Kind.DATASET, "flights")
+                .content(utf8("b"))
+                .properties(Map.of("z", "1", "a", "2"))
+                .madeFrom(data));
 
     assertThat(data.id()).isEqualTo(new VersionId(Kind.DATASET, "flights", 1, ContentHash.of("a")));
     assertThat(next.id().number()).isEqualTo(2);
@@ -75,7 +81,7 @@ class RegistryTest {
   void countsTheVersionsOfEachKindAndNameOnTheirOwn() {
     registerModel(registry, "delay", "a");
     registerModel(registry, "cancelled", "a");
-    registry.register(Kind.PROFILE, "delay", utf8("a"), Map.of(), List.of());
+    registry.register(Registration.of(Kind.PROFILE, "delay").content(utf8("a")));
 
     assertThat(registry.names(Kind.MODEL)).containsExactly("cancelled", "delay");
     assertThat(registry.names(Kind.PROFILE)).containsExactly("delay");
@@ -87,10 +93,16 @@ class RegistryTest {
   @Test
   void givesTheSameContentTheSameVersion() {
     Version first =
-        registry.register(Kind.MODEL, "delay", utf8("a"), Map.of("author", "Ada"), List.of());
+        registry.register(
+            Registration.of(Kind.MODEL, "delay")
+                .content(utf8("a"))
+                .properties(Map.of("author", "Ada")));
     registerModel(registry, "delay", "b");
     Version again =
-        registry.register(Kind.MODEL, "delay", utf8("a"), Map.of("author", "Bob"), List.of());
+        registry.register(
+            Registration.of(Kind.MODEL, "delay")
+                .content(utf8("a"))
+                .properties(Map.of("author", "Bob")));
 
     assertThat(again).isEqualTo(first);
     assertThat(registry.versions(Kind.MODEL, "delay")).hasSize(2);
@@ -102,7 +114,7 @@ class RegistryTest {
   @Test
   void copiesTheContent() {
     byte[] content = utf8("content");
-    Version version = registry.register(Kind.DATASET, "d", content, Map.of(), List.of());
+    Version version = registry.register(Registration.of(Kind.DATASET, "d").content(content));
     content[0] = 'X';
     registry.content(version)[1] = 'X';
 
@@ -115,7 +127,7 @@ class RegistryTest {
     new Random(7).nextBytes(content);
     Path source = Files.write(folder.resolve("source"), content);
 
-    Version version = registry.register(Kind.DATASET, "big", source, Map.of(), List.of());
+    Version version = registry.register(Registration.of(Kind.DATASET, "big").content(source));
     Files.write(source, utf8("something else"));
     Path target = folder.resolve("target");
     registry.export(version, target);
@@ -130,7 +142,7 @@ class RegistryTest {
 
   @Test
   void registersATrainingAsARunAndAModelMadeFromIt() {
-    Version data = registry.register(Kind.DATASET, "flights", utf8("a"), Map.of(), List.of());
+    Version data = registry.register(Registration.of(Kind.DATASET, "flights").content(utf8("a")));
     Model model = multiplyBy(2);
     Run run = Fixtures.run(0.75, data.id());
 
@@ -155,10 +167,11 @@ class RegistryTest {
 
   @Test
   void readsTheLineageOfLongChainsAndOfManyWaysToTheSameSource() {
-    Version version = registry.register(Kind.DATASET, "d", utf8("0"), Map.of(), List.of());
+    Version version = registry.register(Registration.of(Kind.DATASET, "d").content(utf8("0")));
     for (int i = 1; i <= 60; i++) {
       version =
-          registry.register(Kind.DATASET, "d", utf8("" + i), Map.of(), List.of(version, version));
+          registry.register(
+              Registration.of(Kind.DATASET, "d").content(utf8("" + i)).madeFrom(version, version));
     }
 
     // Two to the power of 60 paths lead to the source; each record is read once.
@@ -183,12 +196,14 @@ class RegistryTest {
 
   @Test
   void refusesToBeMadeFromWhatItDoesNotHold() {
-    Version held = registry.register(Kind.DATASET, "d", utf8("a"), Map.of(), List.of());
+    Version held = registry.register(Registration.of(Kind.DATASET, "d").content(utf8("a")));
     VersionId other = new VersionId(Kind.DATASET, "d", 1, ContentHash.of("other"));
-    Version foreign = new Version(other, NOON, List.of(), Map.of());
+    Version foreign = new Version(other, NOON, List.of(), Map.of(), Map.of());
 
     assertUnknown(
-        () -> registry.register(Kind.RUN, "r", utf8("x"), Map.of(), List.of(held, foreign)),
+        () ->
+            registry.register(
+                Registration.of(Kind.RUN, "r").content(utf8("x")).madeFrom(held, foreign)),
         "does not hold " + other,
         "what it has there is " + held.id());
     assertUnknown(() -> registry.content(foreign), "does not hold " + other);
@@ -248,7 +263,7 @@ class RegistryTest {
 
   @Test
   void refusesAnAliasOfAnythingButAModel() {
-    registry.register(Kind.DATASET, "d", utf8("a"), Map.of(), List.of());
+    registry.register(Registration.of(Kind.DATASET, "d").content(utf8("a")));
 
     assertThatThrownBy(() -> registry.version(Kind.DATASET, "d@champion"))
         .isInstanceOf(IllegalArgumentException.class)
@@ -309,7 +324,10 @@ class RegistryTest {
   void refusesTextsThatHaveNoUtf8Form() {
     for (Map<String, String> properties :
         List.of(Map.of("k", "half \uD83D"), Map.of("\uDE00 half", "v"))) {
-      assertThatThrownBy(() -> registry.register(Kind.RUN, "r", utf8("a"), properties, List.of()))
+      assertThatThrownBy(
+              () ->
+                  registry.register(
+                      Registration.of(Kind.RUN, "r").content(utf8("a")).properties(properties)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("surrogate");
     }
@@ -320,23 +338,27 @@ class RegistryTest {
   void refusesPropertiesThatAreTooLargeForARecord() {
     Map<String, String> properties = Map.of("k", "x".repeat(Json.MAX_RECORD_BYTES));
 
-    assertThatThrownBy(() -> registry.register(Kind.RUN, "r", utf8("a"), properties, List.of()))
+    assertThatThrownBy(
+            () ->
+                registry.register(
+                    Registration.of(Kind.RUN, "r").content(utf8("a")).properties(properties)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("must be <= 16777216");
     assertThat(registry.verify()).isEmpty();
     Map<String, String> large = Map.of("k".repeat(70_000), "x".repeat(1_000_000));
-    Version version = registry.register(Kind.RUN, "r", utf8("a"), large, List.of());
+    Version version =
+        registry.register(Registration.of(Kind.RUN, "r").content(utf8("a")).properties(large));
     assertThat(registry.version(version.id())).isEqualTo(version);
   }
 
   @Test
   void saysWhichFileCannotBeRegistered() {
     Path missing = folder.resolve("missing");
-    assertThatThrownBy(() -> registry.register(Kind.RUN, "r", missing, Map.of(), List.of()))
+    assertThatThrownBy(() -> registry.register(Registration.of(Kind.RUN, "r").content(missing)))
         .isInstanceOfSatisfying(
             MlInfraException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.FILE_MISSING))
         .hasMessageContaining(missing.toString());
-    assertThatThrownBy(() -> registry.register(Kind.RUN, "r", folder, Map.of(), List.of()))
+    assertThatThrownBy(() -> registry.register(Registration.of(Kind.RUN, "r").content(folder)))
         .isInstanceOf(MlInfraException.class)
         .hasMessageContaining("it is a folder");
   }
@@ -368,7 +390,7 @@ class RegistryTest {
   @Test
   void refusesContentThatIsNoModelAndNoRun() {
     Version model = registerModel(registry, "m", "no model");
-    Version run = registry.register(Kind.RUN, "r", utf8("{\"schema\":1}"), Map.of(), List.of());
+    Version run = registry.register(Registration.of(Kind.RUN, "r").content(utf8("{\"schema\":1}")));
 
     assertThatThrownBy(() -> registry.model("m"))
         .isInstanceOfSatisfying(
@@ -390,7 +412,7 @@ class RegistryTest {
     List<ThrowingCallable> calls =
         Arrays.asList(
             () -> registerModel(registry, "m", "b"),
-            () -> registry.register(Kind.MODEL, "m", folder.resolve("f"), Map.of(), List.of()),
+            () -> registry.register(Registration.of(Kind.MODEL, "m").content(folder.resolve("f"))),
             () -> registry.register("m", candidate(multiplyBy(3), Fixtures.run(1))),
             () -> registry.version(Kind.MODEL, "m"),
             () -> registry.version(model.id()),

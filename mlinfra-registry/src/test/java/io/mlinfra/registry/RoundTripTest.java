@@ -58,7 +58,8 @@ class RoundTripTest {
       @ForAll byte[] content,
       @ForAll("texts") Map<String, String> properties)
       throws IOException {
-    Version version = registry.register(kind, name, content, properties, List.of());
+    Version version =
+        registry.register(Registration.of(kind, name).content(content).properties(properties));
 
     assertThat(version.id().hash()).isEqualTo(ContentHash.of(content));
     assertThat(registry.content(version)).isEqualTo(content);
@@ -67,9 +68,14 @@ class RoundTripTest {
     assertThat(registry.names(kind)).contains(name);
     Path file = folder.resolve("exported");
     registry.export(version, file);
-    assertThat(registry.register(kind, name, file, Map.of(), List.of())).isEqualTo(version);
+    assertThat(registry.register(Registration.of(kind, name).content(file))).isEqualTo(version);
     int profiles = registry.versions(Kind.PROFILE, name).size();
-    Version derived = registry.register(Kind.PROFILE, name, content, properties, List.of(version));
+    Version derived =
+        registry.register(
+            Registration.of(Kind.PROFILE, name)
+                .content(content)
+                .properties(properties)
+                .madeFrom(version));
     if (derived.id().number() > profiles) {
       assertThat(derived.properties()).isEqualTo(properties);
       assertThat(registry.lineage(derived).madeFrom()).containsExactly(registry.lineage(version));

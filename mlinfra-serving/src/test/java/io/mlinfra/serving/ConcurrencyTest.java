@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.mlinfra.core.model.Model;
 import io.mlinfra.core.version.Kind;
 import io.mlinfra.core.version.VersionId;
+import io.mlinfra.registry.Registration;
 import io.mlinfra.registry.Registry;
 import io.mlinfra.registry.Version;
 import java.nio.FloatBuffer;
@@ -66,7 +67,7 @@ class ConcurrencyTest {
       List<Version> versions = new ArrayList<>();
       for (float factor : new float[] {2, 3, 5}) {
         byte[] onnx = Models.times(factor).toOnnx();
-        Version version = registry.register(Kind.MODEL, "times", onnx, Map.of(), List.of());
+        Version version = registry.register(Registration.of(Kind.MODEL, "times").content(onnx));
         versions.add(version);
         factors.put(version.id(), factor);
       }

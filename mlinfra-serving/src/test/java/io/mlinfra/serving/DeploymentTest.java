@@ -8,6 +8,7 @@ import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.model.Model;
 import io.mlinfra.core.version.Kind;
+import io.mlinfra.registry.Registration;
 import io.mlinfra.registry.Registry;
 import io.mlinfra.registry.Version;
 import java.io.IOException;
@@ -42,7 +43,7 @@ class DeploymentTest {
   }
 
   private Version register(Model model) {
-    return registry.register(Kind.MODEL, "times", model.toOnnx(), Map.of(), List.of());
+    return registry.register(Registration.of(Kind.MODEL, "times").content(model.toOnnx()));
   }
 
   private Version champion(Model model) {

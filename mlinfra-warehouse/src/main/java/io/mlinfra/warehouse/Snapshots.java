@@ -3,6 +3,7 @@ package io.mlinfra.warehouse;
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.version.Kind;
+import io.mlinfra.registry.Registration;
 import io.mlinfra.registry.Registry;
 import io.mlinfra.registry.Version;
 import java.io.IOException;
@@ -11,7 +12,6 @@ import java.nio.file.Path;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.StringJoiner;
@@ -46,7 +46,8 @@ final class Snapshots {
     Path file = temporaryFile(temporaryFolder);
     try {
       write(connection, quoted, file);
-      return registry.register(Kind.DATASET, name, file, properties, List.of());
+      return registry.register(
+          Registration.of(Kind.DATASET, name).content(file).properties(properties));
     } finally {
       delete(file);
     }

@@ -8,10 +8,14 @@ public enum Kind {
   DATASET,
   /** The definitions of the feature views that made a training set. */
   FEATURES,
+  /** The transforms that turn raw columns into a model's numbers. */
+  PIPELINE,
   /** One training: settings, metrics, environment. */
   RUN,
   /** An ONNX graph with its signature. */
   MODEL,
+  /** How well a model did on some data. */
+  EVALUATION,
   /** A data set's summary, for monitoring. */
   PROFILE;
 

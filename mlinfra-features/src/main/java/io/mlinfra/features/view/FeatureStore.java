@@ -8,6 +8,7 @@ import io.mlinfra.core.Gate;
 import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.Progress;
 import io.mlinfra.core.version.Kind;
+import io.mlinfra.registry.Registration;
 import io.mlinfra.registry.Registry;
 import io.mlinfra.registry.Version;
 import io.mlinfra.warehouse.Warehouse;
@@ -71,7 +72,9 @@ public final class FeatureStore implements AutoCloseable {
     String listed = views.stream().map(FeatureView::name).collect(Collectors.joining(", "));
     Map<String, String> properties = Map.of("views", listed);
     return registry.register(
-        Kind.FEATURES, name, text.getBytes(StandardCharsets.UTF_8), properties, List.of());
+        Registration.of(Kind.FEATURES, name)
+            .content(text.getBytes(StandardCharsets.UTF_8))
+            .properties(properties));
   }
 
   /** As {@link #trainingSet(Progress, String, String, Object...)}, without progress. */
