@@ -72,7 +72,8 @@ class RoundTripTest {
     Version derived = registry.register(Kind.PROFILE, name, content, properties, List.of(version));
     if (derived.id().number() > profiles) {
       assertThat(derived.properties()).isEqualTo(properties);
-      assertThat(registry.lineage(derived).madeFrom()).containsExactly(registry.lineage(version));
+      assertThat(registry.lineage(derived).madeFrom(derived.id())).containsExactly(version.id());
+      assertThat(registry.lineage(version).products()).contains(derived.id());
     }
   }
 
