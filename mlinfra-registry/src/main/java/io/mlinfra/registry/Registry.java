@@ -60,7 +60,7 @@ public final class Registry implements AutoCloseable {
     this.blobs = new BlobStore(layout);
     this.versions = new VersionStore(layout);
     this.aliases = new AliasStore(layout);
-    this.lineages = new LineageReader(new VersionGraph(versions), blobs, aliases);
+    this.lineages = new LineageReader(new VersionGraph(layout, versions), blobs, aliases);
   }
 
   /** As {@link #open(Path, Clock)}, by the system's clock. */

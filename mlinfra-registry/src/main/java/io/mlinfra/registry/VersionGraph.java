@@ -32,10 +32,12 @@ import org.jspecify.annotations.Nullable;
 final class VersionGraph {
   private static final Snapshot NOTHING = new Snapshot(Map.of(), Map.of(), Map.of());
 
+  private final Layout layout;
   private final VersionStore versions;
   private volatile Snapshot latest = NOTHING;
 
-  VersionGraph(VersionStore versions) {
+  VersionGraph(Layout layout, VersionStore versions) {
+    this.layout = layout;
     this.versions = versions;
   }
 
@@ -141,7 +143,8 @@ final class VersionGraph {
     List<Node> read = new ArrayList<>();
     int listed = 0;
     for (Kind kind : Kind.values()) {
-      for (String name : versions.names(kind)) {
+      // Not versions.names, which looks into every folder, as numbers will.
+      for (String name : Layout.list(layout.names(kind))) {
         Thing thing = new Thing(kind, name);
         Map<Integer, Node> before = known.things.getOrDefault(thing, Map.of());
         for (int number : versions.numbers(kind, name)) {
