@@ -190,7 +190,7 @@ public final class Lineage {
    * says so.
    */
   public String toSvg() {
-    return LineageSvg.of(this);
+    return LineageSvg.of(this).svg();
   }
 
   /**

@@ -1,9 +1,13 @@
 package io.mlinfra.core.version;
 
+import io.mlinfra.core.version.LineageSvg.Drawing;
 import java.util.Map;
 
 /** A lineage as a drawing and a table, in a fragment of HTML. */
 final class LineageHtml {
+  /** A drawing that is a little wider than the page shrinks so far; beyond that it scrolls. */
+  private static final double SMALLEST = 0.8;
+
   private LineageHtml() {}
 
   static String of(Lineage lineage) {
@@ -14,7 +18,10 @@ final class LineageHtml {
     html.text(root.name() + ":" + root.number()).raw("</strong>: made from ");
     html.text(versions(lineage.sources().size()) + ", made into ");
     html.text(versions(lineage.products().size())).raw(".</p>\n");
-    html.raw("<div class=\"l-scroll\">\n").raw(lineage.toSvg()).raw("</div>\n");
+    Drawing drawing = LineageSvg.of(lineage);
+    html.raw("<div class=\"l-scroll\"><div class=\"l-fit\" style=\"min-width:");
+    html.number(SMALLEST * drawing.width()).raw("px;max-width:").number(drawing.width());
+    html.raw("px\">\n").raw(drawing.svg()).raw("</div></div>\n");
     html.raw(
         """
         <div class="l-scroll"><table>
@@ -35,7 +42,7 @@ final class LineageHtml {
     html.raw(root ? "<tr class=\"l-this\">" : "<tr>");
     html.raw("<td class=\"l-k" + LineageStyle.color(id.kind()) + "\"><span class=\"l-kind\">");
     html.text(id.kind().label()).raw("</span><span class=\"l-name\">");
-    html.text(id.name() + ":" + id.number()).raw("</span></td><td>");
+    html.text(id.name() + ":" + id.number()).raw("</span></td><td class=\"l-role\">");
     html.text(root ? "this one" : lineage.sources().contains(id) ? "source" : "product");
     html.raw("</td><td>");
     for (VersionId source : lineage.madeFrom(id)) {

@@ -54,6 +54,7 @@ final class LineageStyle {
       border-radius: 10px; background: var(--l-card); margin: 0 0 16px; }
       .mlinfra-lineage .l-scroll:last-child { margin: 0; }
       .mlinfra-lineage .l-scroll .l-paper { fill: none; }
+      .mlinfra-lineage .l-fit svg { width: 100%; height: auto; }
       .mlinfra-lineage table { border-collapse: collapse; width: 100%; margin: 0; \
       font-size: 13px; color: inherit; }
       .mlinfra-lineage caption { position: absolute; width: 1px; height: 1px; overflow: hidden; \
@@ -64,6 +65,7 @@ final class LineageStyle {
       .mlinfra-lineage td { padding: 8px 14px; text-align: left; vertical-align: top; \
       border-top: 1px solid var(--l-line); unicode-bidi: isolate; background: none; }
       .mlinfra-lineage tbody tr:first-child td { border-top: 0; }
+      .mlinfra-lineage td.l-role { white-space: nowrap; }
       .mlinfra-lineage tr.l-this td { background: var(--l-soft); }
       .mlinfra-lineage td .l-kind { display: block; color: var(--l-kind); font-size: 10.5px; \
       font-weight: 650; letter-spacing: 0.06em; text-transform: uppercase; }
@@ -72,7 +74,7 @@ final class LineageStyle {
       .mlinfra-lineage td .l-key { color: var(--l-muted); }
       .mlinfra-lineage td .l-alias { color: var(--l-now); font-weight: 650; }
       .mlinfra-lineage td .l-hash { color: var(--l-muted); font-size: 11.5px; \
-      overflow-wrap: anywhere; \
+      display: block; width: 32.5ch; overflow-wrap: anywhere; \
       font-family: ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; }
       """;
 

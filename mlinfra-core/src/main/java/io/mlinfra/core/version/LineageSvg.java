@@ -38,11 +38,14 @@ final class LineageSvg {
     this.layout = new LineageLayout(lineage, this::size);
   }
 
-  static String of(Lineage lineage) {
+  /** A drawing, and how wide it is. */
+  record Drawing(String svg, double width) {}
+
+  static Drawing of(Lineage lineage) {
     return new LineageSvg(lineage).draw();
   }
 
-  private String draw() {
+  private Drawing draw() {
     int drawn = 0;
     for (List<Node> layer : layout.layers()) {
       drawn += (int) layer.stream().filter(node -> node.id != null).count();
@@ -79,7 +82,7 @@ final class LineageSvg {
         }
       }
     }
-    return svg.raw("</g>\n</svg>\n").toString();
+    return new Drawing(svg.raw("</g>\n</svg>\n").toString(), Math.ceil(width));
   }
 
   /** What comes in from the left, and how a passing line crosses this layer. */
