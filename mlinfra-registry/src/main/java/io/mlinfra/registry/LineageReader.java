@@ -6,7 +6,6 @@ import io.mlinfra.core.version.ContentHash;
 import io.mlinfra.core.version.Kind;
 import io.mlinfra.core.version.Lineage;
 import io.mlinfra.core.version.VersionId;
-import io.mlinfra.registry.BlobStore.Blob;
 import io.mlinfra.registry.VersionGraph.Node;
 import io.mlinfra.registry.VersionGraph.Snapshot;
 import java.io.IOException;
@@ -126,12 +125,12 @@ final class LineageReader {
     if (known != null) {
       return known;
     }
-    if (node.bytes() > MOST_RUN_BYTES) {
+    if (node.blob().bytes() > MOST_RUN_BYTES) {
       return Map.of();
     }
     byte[] content;
     try {
-      content = blobs.read(new Blob(node.id().hash(), node.bytes()), node.id().toString());
+      content = blobs.read(node.blob(), node.id().toString());
     } catch (MlInfraException e) {
       return Map.of("content", "altered or missing");
     }

@@ -4,6 +4,7 @@ import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.version.Kind;
 import io.mlinfra.core.version.VersionId;
+import io.mlinfra.registry.BlobStore.Blob;
 import io.mlinfra.registry.VersionStore.Stored;
 import java.io.IOException;
 import java.time.Instant;
@@ -42,13 +43,13 @@ final class VersionGraph {
   }
 
   /** What a record says that matters here. */
-  record Node(VersionId id, Instant created, long bytes, List<VersionId> madeFrom) {
+  record Node(VersionId id, Instant created, Blob blob, List<VersionId> madeFrom) {
     static Node of(Stored stored) {
       Version version = stored.version();
       return new Node(
           version.id(),
           version.created(),
-          stored.bytes(),
+          stored.blob(),
           version.madeFrom().stream().distinct().toList());
     }
   }
