@@ -87,8 +87,8 @@ class LineageTest {
     Version model = register(Kind.MODEL, "delay", "1", data);
     assertThat(registry.lineage(data).products()).containsExactly(model.id());
     try (Registry other = Registry.open(folder)) {
-      Version next = other.register(Kind.MODEL, "delay", utf8("2"), Map.of(), List.of(model, data));
-      Version profile = other.register(Kind.PROFILE, "new", utf8("3"), Map.of(), List.of(next));
+      Version next = register(other, Kind.MODEL, "delay", "2", model, data);
+      Version profile = register(other, Kind.PROFILE, "new", "3", next);
       assertThat(registry.lineage(data).products())
           .containsExactly(model.id(), next.id(), profile.id());
       assertThat(other.lineage(data)).isEqualTo(registry.lineage(data));
@@ -209,10 +209,8 @@ class LineageTest {
       }
       try (Registry writer = Registry.open(folder)) {
         for (int i = 0; i < 40; i++) {
-          Version features =
-              writer.register(Kind.FEATURES, "f" + i % 7, utf8("" + i), Map.of(), List.of(data));
-          writer.register(
-              Kind.DATASET, "d" + i % 3, utf8("" + i), Map.of(), List.of(data, features));
+          Version features = register(writer, Kind.FEATURES, "f" + i % 7, "" + i, data);
+          register(writer, Kind.DATASET, "d" + i % 3, "" + i, data, features);
         }
       }
       for (Future<Boolean> reader : readers) {
@@ -224,6 +222,11 @@ class LineageTest {
   }
 
   private Version register(Kind kind, String name, String content, Version... madeFrom) {
+    return register(registry, kind, name, content, madeFrom);
+  }
+
+  private static Version register(
+      Registry registry, Kind kind, String name, String content, Version... madeFrom) {
     return registry.register(kind, name, utf8(content), Map.of(), List.of(madeFrom));
   }
 
