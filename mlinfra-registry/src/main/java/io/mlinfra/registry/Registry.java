@@ -47,6 +47,7 @@ public final class Registry implements AutoCloseable {
   private final BlobStore blobs;
   private final VersionStore versions;
   private final AliasStore aliases;
+  private final LineageReader lineages;
 
   private Registry(Path folder, RegistryOptions options) {
     this.layout = new Layout(folder);
@@ -57,6 +58,7 @@ public final class Registry implements AutoCloseable {
     this.blobs = new BlobStore(layout, Vault.PLAIN);
     this.versions = new VersionStore(layout, records);
     this.aliases = new AliasStore(layout, records);
+    this.lineages = new LineageReader(new VersionGraph(layout, versions), blobs, aliases);
     this.registrar = new Registrar(layout, blobs, versions, lock, clock);
   }
 
@@ -317,9 +319,22 @@ public final class Registry implements AutoCloseable {
     return inside(() -> aliases.history(name, alias));
   }
 
-  /** What a version was made from, and that in turn, down to the sources. */
+  /**
+   * What a version was made from, down to the sources, and what was made from it, up to the last
+   * product there is now. The facts are {@code created}; for a model {@code alias}, the aliases
+   * that point at it now; for a run its metrics, the first six by name, and {@code git}, the start
+   * of {@code git.commit} in its environment.
+   *
+   * <p>The lineage is complete, or it is an error: a record that cannot be read, wherever it is,
+   * might be a product of this version, and so might one that is gone while others refer to it. The
+   * first call reads every record of the registry, later ones only those that are new.
+   *
+   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if this registry does not hold the
+   *     version, or does not hold what some version was made from; {@link
+   *     ErrorCode#CONTENT_ALTERED} if a version was made from itself
+   */
   public Lineage lineage(Version version) {
-    return inside(() -> new LineageReader(versions).read(version.id()));
+    return inside(() -> lineages.read(version.id()));
   }
 
   /**

@@ -302,7 +302,7 @@ class IntegrityTest {
     try (Registry reader = Registry.open(folder)) {
       assertThat(reader.content(reader.version(Kind.MODEL, "m"))).isEqualTo(utf8("1"));
       assertThat(reader.verify()).isEmpty();
-      assertThat(reader.lineage(version).madeFrom()).isEmpty();
+      assertThat(reader.lineage(version).sources()).isEmpty();
     }
     // Nothing came to be that a read-only folder would have refused.
     assertThat(folder.resolve("lock")).doesNotExist();

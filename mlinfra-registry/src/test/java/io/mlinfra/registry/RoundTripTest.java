@@ -78,7 +78,8 @@ class RoundTripTest {
                 .madeFrom(version));
     if (derived.id().number() > profiles) {
       assertThat(derived.properties()).isEqualTo(properties);
-      assertThat(registry.lineage(derived).madeFrom()).containsExactly(registry.lineage(version));
+      assertThat(registry.lineage(derived).madeFrom(derived.id())).containsExactly(version.id());
+      assertThat(registry.lineage(version).products()).contains(derived.id());
     }
   }
 

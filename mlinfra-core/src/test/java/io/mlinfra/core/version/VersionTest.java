@@ -68,26 +68,4 @@ class VersionTest {
         .isThrownBy(() -> new VersionId(Kind.RUN, "a/b", 1, HASH))
         .withMessageStartingWith("run name ('a/b')");
   }
-
-  @Test
-  void drawsALineageAsATree() {
-    Lineage data = lineage(Kind.DATASET, "flights");
-    Lineage features = lineage(Kind.FEATURES, "origin", data);
-    Lineage run = lineage(Kind.RUN, "delay", features, data);
-    Lineage profile = lineage(Kind.PROFILE, "flights", data);
-    assertThat(lineage(Kind.MODEL, "delay", run, profile))
-        .hasToString(
-            """
-            model delay:1 (e3b0c44298fc)
-            ├─ run delay:1 (e3b0c44298fc)
-            │  ├─ features origin:1 (e3b0c44298fc)
-            │  │  └─ dataset flights:1 (e3b0c44298fc)
-            │  └─ dataset flights:1 (e3b0c44298fc)
-            └─ profile flights:1 (e3b0c44298fc)
-               └─ dataset flights:1 (e3b0c44298fc)""");
-  }
-
-  private static Lineage lineage(Kind kind, String name, Lineage... madeFrom) {
-    return new Lineage(new VersionId(kind, name, 1, HASH), List.of(madeFrom));
-  }
 }
