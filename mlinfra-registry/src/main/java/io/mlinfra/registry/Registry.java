@@ -57,7 +57,7 @@ public final class Registry implements AutoCloseable {
   /** Whatever else keeps records that refer to content. */
   private final List<Referrer> referrers;
 
-  private Registry(Path folder, RegistryOptions options) {
+  private Registry(Path folder, RegistryOptions options, List<Referrer> referrers) {
     this.layout = new Layout(folder);
     this.clock = options.clock();
     this.gate = new Gate("Registry '" + folder + "'");
@@ -67,7 +67,7 @@ public final class Registry implements AutoCloseable {
     this.versions = new VersionStore(layout, records);
     this.aliases = new AliasStore(layout, records);
     this.registrar = new Registrar(layout, blobs, versions, lock, clock);
-    this.referrers = List.of();
+    this.referrers = List.copyOf(referrers);
     this.audit = new AuditLog(layout, records, lock, options, entry -> Map.of());
     this.moves = new AliasMoves(layout, lock, options, versions, aliases, audit);
     this.deleter = new Deleter(layout, lock, options, versions, aliases, audit);
@@ -85,6 +85,13 @@ public final class Registry implements AutoCloseable {
    * @throws MlInfraException {@link ErrorCode#FILE_UNREADABLE} if there is a file of that name
    */
   public static Registry open(Path folder, RegistryOptions options) {
+    return open(folder, options, List.of());
+  }
+
+  /**
+   * @param referrers whatever else keeps records that refer to content
+   */
+  static Registry open(Path folder, RegistryOptions options, List<Referrer> referrers) {
     Objects.requireNonNull(options, "options");
     if (Files.exists(folder) && !Files.isDirectory(folder)) {
       throw new MlInfraException(
@@ -92,7 +99,7 @@ public final class Registry implements AutoCloseable {
     }
     try {
       DurableFiles.createFolders(folder.toAbsolutePath());
-      Registry registry = new Registry(folder.toRealPath(), options);
+      Registry registry = new Registry(folder.toRealPath(), options, referrers);
       registry.finishWhatAWriterBegan();
       return registry;
     } catch (IOException e) {

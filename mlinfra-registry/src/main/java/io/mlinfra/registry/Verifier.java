@@ -220,25 +220,27 @@ final class Verifier {
       }
       reading.pending().ifPresent(entry -> note(() -> pending(entry)));
       note(() -> adoption(reading));
-      int last = reading.head().number() + (reading.pending().isPresent() ? 1 : 0);
-      // A log that grows meanwhile has more, but not without a new head.
-      if (audit.head().equals(reading.head())) {
-        strangers(last + 1);
-      }
+      note(() -> strangers(reading));
       if (expected != null) {
         compare(expected, reading);
       }
     }
 
-    private void strangers(int beyond) throws IOException {
+    private void strangers(AuditLog.Reading reading) throws IOException {
+      int pending = reading.head().number() + 1;
+      Set<String> strangers = new TreeSet<>();
       for (String name : Layout.list(layout.audit())) {
         boolean isKnown =
             name.startsWith(".")
                 || layout.audit().resolve(name).equals(layout.auditHead())
-                || Layout.number(name) > 0 && Layout.number(name) <= beyond;
+                || Layout.number(name) > 0 && Layout.number(name) <= pending;
         if (!isKnown) {
-          problems.add(layout.audit().resolve(name) + " is no part of the audit log");
+          strangers.add(layout.audit().resolve(name) + " is no part of the audit log");
         }
+      }
+      // A log that grew meanwhile has another head.
+      if (audit.head().equals(reading.head())) {
+        problems.addAll(strangers);
       }
     }
 
