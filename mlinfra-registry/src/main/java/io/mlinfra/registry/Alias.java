@@ -11,18 +11,21 @@ import java.util.Objects;
  * @param alias the alias
  * @param version what it points at
  * @param since when it was moved there
+ * @param actor who moved it; empty where a release moved it that did not ask
  * @param reason why, in the words of whoever moved it; may be empty
  */
-public record Alias(String model, String alias, VersionId version, Instant since, String reason) {
+public record Alias(
+    String model, String alias, VersionId version, Instant since, String actor, String reason) {
   public Alias {
     Objects.requireNonNull(model, "model");
     Objects.requireNonNull(alias, "alias");
     Objects.requireNonNull(version, "version");
     Objects.requireNonNull(since, "since");
+    Objects.requireNonNull(actor, "actor");
     Objects.requireNonNull(reason, "reason");
   }
 
-  /** {@code flight-delay@champion -> model flight-delay:3 (0a1b2c3d4e5f) since …: the reason}. */
+  /** {@code flight-delay@champion -> model flight-delay:3 (0a1b2c3d4e5f) since … by …: reason}. */
   @Override
   public String toString() {
     return model
@@ -32,6 +35,7 @@ public record Alias(String model, String alias, VersionId version, Instant since
         + version
         + " since "
         + since
+        + (actor.isEmpty() ? "" : " by " + actor)
         + (reason.isEmpty() ? "" : ": " + reason);
   }
 }

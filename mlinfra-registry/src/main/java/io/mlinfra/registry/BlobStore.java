@@ -12,11 +12,15 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** Content by its hash. Needs no lock: the same content has the same place. */
 final class BlobStore {
+  private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
   private static final int PIECE = 1 << 16;
   private static final int MAX_ARRAY = Integer.MAX_VALUE - 8;
 
@@ -54,7 +58,7 @@ final class BlobStore {
         blob = copy(content, out);
       }
       Path target = layout.blob(blob.hash());
-      if (isIntact(target, blob)) {
+      if (isThere(blob)) {
         // Whoever wrote it may not have come to forcing the rename to the disk.
         DurableFiles.syncFolder(DurableFiles.parent(target));
       } else {
@@ -111,7 +115,7 @@ final class BlobStore {
     }
   }
 
-  private static void requirePlaceFor(Path file) {
+  static void requirePlaceFor(Path file) {
     if (Files.isDirectory(file)) {
       throw new MlInfraException(
           ErrorCode.FILE_UNREADABLE, "'" + file + "' cannot be written: it is a folder");
@@ -122,10 +126,35 @@ final class BlobStore {
     }
   }
 
-  private boolean isIntact(Path file, Blob blob) throws IOException {
-    return Files.isRegularFile(file)
-        && Files.size(file) == vault.storedBytes(blob.bytes())
-        && isIntact(blob);
+  private boolean isThere(Blob blob) throws IOException {
+    try {
+      return has(blob) && isIntact(blob);
+    } catch (NoSuchFileException collected) {
+      return false;
+    }
+  }
+
+  /** The hashes of all that is kept, by the names of the files. */
+  List<ContentHash> all() throws IOException {
+    List<ContentHash> hashes = new ArrayList<>();
+    for (String prefix : Layout.list(layout.blobs())) {
+      for (String name : Layout.list(layout.blobs().resolve(prefix))) {
+        if (HASH.matcher(name).matches() && name.startsWith(prefix)) {
+          hashes.add(new ContentHash(name));
+        }
+      }
+    }
+    return hashes;
+  }
+
+  /** Whether there is something of the right size in its place. */
+  boolean has(Blob blob) throws IOException {
+    try {
+      Path file = layout.blob(blob.hash());
+      return Files.isRegularFile(file) && Files.size(file) == vault.storedBytes(blob.bytes());
+    } catch (NoSuchFileException collected) {
+      return false;
+    }
   }
 
   /** Whether what is kept under this hash is this content. It is read to the end. */

@@ -23,6 +23,12 @@ final class DurableFiles {
     return folder.resolve("." + UUID.randomUUID() + ".tmp");
   }
 
+  /** Whether a file has a name of {@link #temporaryIn}. */
+  static boolean isTemporary(Path file) {
+    String name = String.valueOf(file.getFileName());
+    return name.startsWith(".") && name.endsWith(".tmp");
+  }
+
   /** Writes the file, replacing what is there. */
   static void write(Path target, byte[] content) throws IOException {
     Path temporary = temporaryIn(parent(target));

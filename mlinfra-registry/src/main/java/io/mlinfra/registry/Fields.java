@@ -73,6 +73,10 @@ final class Fields {
     return fields;
   }
 
+  boolean has(String field) {
+    return json.has(field);
+  }
+
   int schema() {
     return integer("schema");
   }

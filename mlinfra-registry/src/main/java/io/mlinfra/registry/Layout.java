@@ -75,7 +75,19 @@ record Layout(Path folder) {
     return moves(model, alias).resolve(number + RECORD);
   }
 
-  /** The names of the aliases that a model has. */
+  Path audit() {
+    return folder.resolve("audit");
+  }
+
+  Path auditEntry(int number) {
+    return audit().resolve(number + RECORD);
+  }
+
+  Path auditHead() {
+    return audit().resolve("head" + RECORD);
+  }
+
+  /** The names of the aliases that a model has, or had. */
   List<String> aliasNames(String model) throws IOException {
     return stems(model, RECORD);
   }
@@ -120,7 +132,7 @@ record Layout(Path folder) {
   }
 
   /** The number of a record by its file name; 0 for anything else, temporary files among them. */
-  private static int number(String name) {
+  static int number(String name) {
     Matcher matcher = NUMBERED.matcher(name);
     return matcher.matches() ? Integer.parseInt(matcher.group(1)) : 0;
   }

@@ -13,6 +13,7 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -22,7 +23,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /**
@@ -52,7 +52,7 @@ final class LineageReader {
     Snapshot snapshot = graph.around(id);
     Set<VersionId> around = new HashSet<>(Set.of(id));
     around.addAll(reached(id, source -> snapshot.node(source).madeFrom()));
-    around.addAll(reached(id, snapshot::madeInto));
+    around.addAll(reached(id, source -> there(snapshot.madeInto(source))));
     Map<VersionId, List<VersionId>> madeFrom = new HashMap<>();
     Map<VersionId, Map<String, String>> facts = new HashMap<>();
     Map<String, Map<VersionId, String>> aliasesOfModels = new HashMap<>();
@@ -88,12 +88,26 @@ final class LineageReader {
     }
   }
 
-  private static Set<VersionId> reached(
-      VersionId start, Function<VersionId, List<VersionId>> steps) {
+  private interface Steps {
+    List<VersionId> from(VersionId id) throws IOException;
+  }
+
+  /** Those that were not deleted. Only what nothing was made from can be. */
+  private List<VersionId> there(List<VersionId> products) throws IOException {
+    List<VersionId> there = new ArrayList<>();
+    for (VersionId product : products) {
+      if (graph.isThere(product)) {
+        there.add(product);
+      }
+    }
+    return there;
+  }
+
+  private static Set<VersionId> reached(VersionId start, Steps steps) throws IOException {
     Set<VersionId> reached = new HashSet<>();
     Deque<VersionId> open = new ArrayDeque<>(List.of(start));
     while (!open.isEmpty()) {
-      for (VersionId next : steps.apply(open.pop())) {
+      for (VersionId next : steps.from(open.pop())) {
         if (reached.add(next)) {
           open.push(next);
         }

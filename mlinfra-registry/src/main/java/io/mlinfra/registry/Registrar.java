@@ -1,17 +1,23 @@
 package io.mlinfra.registry;
 
+import io.mlinfra.core.ErrorCode;
+import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.version.Kind;
 import io.mlinfra.core.version.VersionId;
 import io.mlinfra.registry.BlobStore.Blob;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Clock;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** Makes versions: first the content, without the lock, then the record. */
 final class Registrar {
+  private static final int ATTEMPTS = 100;
+
   private final Layout layout;
   private final BlobStore blobs;
   private final VersionStore versions;
@@ -28,22 +34,47 @@ final class Registrar {
 
   Version register(Registration registration) throws IOException {
     check(registration);
-    Blob content = keep(registration.content());
-    Map<String, Blob> attachments = new TreeMap<>();
-    for (Map.Entry<String, Registration.Content> attachment :
-        registration.attachments().entrySet()) {
-      attachments.put(attachment.getKey(), keep(attachment.getValue()));
+    for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      Blob content = keep(registration.content());
+      Map<String, Blob> attachments = new TreeMap<>();
+      for (Map.Entry<String, Registration.Content> attachment :
+          registration.attachments().entrySet()) {
+        attachments.put(attachment.getKey(), keep(attachment.getValue()));
+      }
+      Optional<Version> version =
+          lock.hold(
+              () ->
+                  blobs.has(content) && hasAll(attachments.values())
+                      ? Optional.of(
+                          versions.add(
+                              registration.kind(),
+                              registration.name(),
+                              content,
+                              registration.properties(),
+                              attachments,
+                              ids(registration),
+                              clock.instant()))
+                      : Optional.empty());
+      if (version.isPresent()) {
+        return version.get();
+      }
+      // No record referred to it yet, so that a collection of garbage took it. Once more, then.
     }
-    return lock.hold(
-        () ->
-            versions.add(
-                registration.kind(),
-                registration.name(),
-                content,
-                registration.properties(),
-                attachments,
-                ids(registration),
-                clock.instant()));
+    throw new MlInfraException(
+        ErrorCode.CONFLICT,
+        registration
+            + ": its content was taken away "
+            + ATTEMPTS
+            + " times before it was registered");
+  }
+
+  private boolean hasAll(Collection<Blob> wanted) throws IOException {
+    for (Blob blob : wanted) {
+      if (!blobs.has(blob)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Refuses what can be refused before anything is written. */

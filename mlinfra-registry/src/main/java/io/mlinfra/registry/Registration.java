@@ -53,14 +53,17 @@ public final class Registration {
   /** What is registered; its hash is the version's. */
   public Registration content(byte[] content) {
     Objects.requireNonNull(content, "content");
-    this.content = () -> new ByteArrayInputStream(content);
-    return this;
+    return content(() -> new ByteArrayInputStream(content));
   }
 
   /** As {@link #content(byte[])}: a file of any size, read when it is registered. */
   public Registration content(Path file) {
     Objects.requireNonNull(file, "file");
-    this.content = () -> BlobStore.open(file);
+    return content(() -> BlobStore.open(file));
+  }
+
+  Registration content(Content content) {
+    this.content = content;
     return this;
   }
 
@@ -96,15 +99,17 @@ public final class Registration {
    */
   public Registration attach(String name, byte[] content) {
     Objects.requireNonNull(content, "content");
-    attachments.put(
-        FileNames.require("attachment name", name), () -> new ByteArrayInputStream(content));
-    return this;
+    return attach(name, () -> new ByteArrayInputStream(content));
   }
 
   /** As {@link #attach(String, byte[])}: a file of any size, read when it is registered. */
   public Registration attach(String name, Path file) {
     Objects.requireNonNull(file, "file");
-    attachments.put(FileNames.require("attachment name", name), () -> BlobStore.open(file));
+    return attach(name, () -> BlobStore.open(file));
+  }
+
+  Registration attach(String name, Content content) {
+    attachments.put(FileNames.require("attachment name", name), content);
     return this;
   }
 

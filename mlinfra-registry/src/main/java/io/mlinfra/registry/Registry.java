@@ -11,11 +11,13 @@ import io.mlinfra.registry.VersionStore.Stored;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -48,8 +50,15 @@ public final class Registry implements AutoCloseable {
   private final VersionStore versions;
   private final AliasStore aliases;
   private final LineageReader lineages;
+  private final AuditLog audit;
+  private final AliasMoves moves;
+  private final Deleter deleter;
+  private final GarbageCollector collector;
 
-  private Registry(Path folder, RegistryOptions options) {
+  /** Whatever else keeps records that refer to content. */
+  private final List<Referrer> referrers;
+
+  private Registry(Path folder, RegistryOptions options, List<Referrer> referrers) {
     this.layout = new Layout(folder);
     this.clock = options.clock();
     this.gate = new Gate("Registry '" + folder + "'");
@@ -60,6 +69,11 @@ public final class Registry implements AutoCloseable {
     this.aliases = new AliasStore(layout, records);
     this.lineages = new LineageReader(new VersionGraph(layout, versions), blobs, aliases);
     this.registrar = new Registrar(layout, blobs, versions, lock, clock);
+    this.referrers = List.copyOf(referrers);
+    this.audit = new AuditLog(layout, records, lock, options, entry -> Map.of());
+    this.moves = new AliasMoves(layout, lock, options, versions, aliases, audit);
+    this.deleter = new Deleter(layout, lock, options, versions, aliases, audit);
+    this.collector = new GarbageCollector(layout, lock, options, blobs, versions, audit, referrers);
   }
 
   /** As {@link #open(Path, RegistryOptions)}, with {@link RegistryOptions#defaults()}. */
@@ -73,6 +87,13 @@ public final class Registry implements AutoCloseable {
    * @throws MlInfraException {@link ErrorCode#FILE_UNREADABLE} if there is a file of that name
    */
   public static Registry open(Path folder, RegistryOptions options) {
+    return open(folder, options, List.of());
+  }
+
+  /**
+   * @param referrers whatever else keeps records that refer to content
+   */
+  static Registry open(Path folder, RegistryOptions options, List<Referrer> referrers) {
     Objects.requireNonNull(options, "options");
     if (Files.exists(folder) && !Files.isDirectory(folder)) {
       throw new MlInfraException(
@@ -80,10 +101,23 @@ public final class Registry implements AutoCloseable {
     }
     try {
       DurableFiles.createFolders(folder.toAbsolutePath());
-      return new Registry(folder.toRealPath(), options);
+      Registry registry = new Registry(folder.toRealPath(), options, referrers);
+      registry.finishWhatAWriterBegan();
+      return registry;
     } catch (IOException e) {
       throw new MlInfraException(
           ErrorCode.IO_FAILED, "the registry '" + folder + "' cannot be opened: " + e, e);
+    }
+  }
+
+  private void finishWhatAWriterBegan() {
+    try {
+      if (audit.isPending()) {
+        lock.hold(() -> layout);
+      }
+    } catch (IOException | MlInfraException e) {
+      // Readers need nobody to have finished it. Whoever writes gets the error.
+      return;
     }
   }
 
@@ -160,19 +194,37 @@ public final class Registry implements AutoCloseable {
                 + "') must not have an alias: only models have, not "
                 + kind);
       }
-      Optional<Alias> found = aliases.find(parts.name(), alias);
-      if (found.isEmpty()) {
-        versions.requireName(kind, parts.name());
-        throw aliases.unknown(parts.name(), alias);
-      }
-      return versions.require(found.get().version());
+      return resolve(parts.name(), alias);
     }
     return parts.number() == 0
         ? versions.requireLatest(kind, parts.name())
         : versions.require(kind, parts.name(), parts.number());
   }
 
-  /** Every version of a thing, oldest first; none if nothing is registered under that name. */
+  private Stored resolve(String model, String alias) throws IOException {
+    Optional<Alias> before = Optional.empty();
+    while (true) {
+      Optional<Alias> now = aliases.find(model, alias);
+      if (now.isEmpty()) {
+        versions.requireName(Kind.MODEL, model);
+        throw aliases.unknown(model, alias);
+      }
+      try {
+        return versions.require(now.get().version());
+      } catch (MlInfraException e) {
+        // It may have moved on, and what it pointed at may have been deleted.
+        if (now.equals(before)) {
+          throw e;
+        }
+        before = now;
+      }
+    }
+  }
+
+  /**
+   * Every version of a thing that was not deleted, oldest first; none if nothing is registered
+   * under that name.
+   */
   public List<Version> versions(Kind kind, String name) {
     FileNames.require(kind.label() + " name", name);
     return inside(
@@ -201,7 +253,18 @@ public final class Registry implements AutoCloseable {
   }
 
   private byte[] read(Stored stored) throws IOException {
-    return blobs.read(stored.blob(), stored.version().id().toString());
+    VersionId id = stored.version().id();
+    return stillThere(id, () -> blobs.read(stored.blob(), id.toString()));
+  }
+
+  /** Content that is gone is altered content, unless its version was deleted meanwhile. */
+  private <T> T stillThere(VersionId id, WriteLock.Work<T> reading) throws IOException {
+    try {
+      return reading.run();
+    } catch (MlInfraException | NoSuchFileException e) {
+      versions.require(id);
+      throw e;
+    }
   }
 
   /**
@@ -214,13 +277,16 @@ public final class Registry implements AutoCloseable {
     return inside(
         () -> {
           Stored stored = versions.require(version.id());
-          return blobs.read(stored.attachment(name), "'" + name + "' of " + version.id());
+          return stillThere(
+              version.id(),
+              () -> blobs.read(stored.attachment(name), "'" + name + "' of " + version.id()));
         });
   }
 
   /**
    * Writes the content of a version to a file, replacing what is there. Without success the file is
-   * as it was before: not there, or the old one.
+   * as it was before: not there, or the old one. The audit log tells that it was asked for, unless
+   * the registry's folder may not be written to.
    *
    * @throws MlInfraException {@link ErrorCode#FILE_MISSING} if the target's folder does not exist;
    *     {@link ErrorCode#CONTENT_ALTERED} if the content is not what was registered
@@ -230,8 +296,20 @@ public final class Registry implements AutoCloseable {
     inside(
         () -> {
           Stored stored = versions.require(version.id());
-          blobs.export(stored.blob(), file, stored.version().id().toString());
-          return file;
+          BlobStore.requirePlaceFor(file);
+          VersionId id = stored.version().id();
+          if (Files.isWritable(layout.folder())) {
+            audit.append(
+                AuditLog.EXPORTED,
+                id.kind().label() + " " + id.name() + ":" + id.number(),
+                Map.of("version", AuditLog.text(id), "target", file.toString()));
+          }
+          return stillThere(
+              id,
+              () -> {
+                blobs.export(stored.blob(), file, id.toString());
+                return file;
+              });
         });
   }
 
@@ -242,7 +320,23 @@ public final class Registry implements AutoCloseable {
    * @throws MlInfraException {@link ErrorCode#MODEL_REJECTED} if the content is no usable model
    */
   public Model model(String reference) {
-    return Model.read(inside(() -> read(resolve(Kind.MODEL, reference))));
+    return Model.read(inside(() -> contentOfModel(reference)));
+  }
+
+  private byte[] contentOfModel(String reference) throws IOException {
+    Stored stored = resolve(Kind.MODEL, reference);
+    while (true) {
+      try {
+        return read(stored);
+      } catch (MlInfraException e) {
+        // What was meant a moment ago may be deleted by now, and something else be meant.
+        Stored again = resolve(Kind.MODEL, reference);
+        if (again.version().id().equals(stored.version().id())) {
+          throw e;
+        }
+        stored = again;
+      }
+    }
   }
 
   /**
@@ -281,22 +375,59 @@ public final class Registry implements AutoCloseable {
    * @return the alias as it is now
    * @throws IllegalArgumentException if the version is not one of a model of that name
    * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if this registry does not hold the
-   *     version; {@link ErrorCode#CONFLICT} if the alias differs only in case from an existing one
+   *     version, or it was deleted; {@link ErrorCode#CONFLICT} if the alias differs only in case
+   *     from an existing one
    */
   public Alias promote(String name, String alias, Version version, String reason) {
     FileNames.require("model name", name);
     FileNames.require("alias", alias);
     Texts.requireUnicode("reason", reason);
-    VersionId id = version.id();
-    if (id.kind() != Kind.MODEL || !id.name().equals(name)) {
-      throw new IllegalArgumentException(
-          "version (" + id + ") must be one of model '" + name + "'");
-    }
+    return inside(() -> moves.promote(name, alias, version.id(), reason));
+  }
+
+  /**
+   * As {@link #promote(String, String, Version, String)}, if the alias points where the caller
+   * thinks. Of those who compare with the same version at once, one succeeds.
+   *
+   * @param expected where the alias must point; empty if nowhere
+   * @throws MlInfraException {@link ErrorCode#CONFLICT} if it points elsewhere; the message says
+   *     where
+   */
+  public Alias compareAndPromote(
+      String name, String alias, Optional<Version> expected, Version next, String reason) {
+    FileNames.require("model name", name);
+    FileNames.require("alias", alias);
+    Texts.requireUnicode("reason", reason);
     return inside(
-        () -> {
-          versions.require(id);
-          return lock.hold(() -> aliases.move(name, alias, id, reason, clock.instant()));
-        });
+        () -> moves.compareAndPromote(name, alias, expected.map(Version::id), next.id(), reason));
+  }
+
+  /**
+   * Lets an alias point where it pointed before. Each rollback goes one further back, until a
+   * promotion starts anew from there; an alias that was removed comes back to where it pointed.
+   *
+   * @return the alias as it is now
+   * @throws IllegalStateException if it has pointed at nothing before
+   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if there never was such an alias, or
+   *     the version that it would go back to was deleted
+   */
+  public Alias rollback(String name, String alias, String reason) {
+    FileNames.require("model name", name);
+    FileNames.require("alias", alias);
+    Texts.requireUnicode("reason", reason);
+    return inside(() -> moves.rollback(name, alias, reason));
+  }
+
+  /**
+   * Lets an alias point nowhere. Its history remains, and goes on if it is promoted again.
+   *
+   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if there is no such alias
+   */
+  public AliasMove removeAlias(String name, String alias, String reason) {
+    FileNames.require("model name", name);
+    FileNames.require("alias", alias);
+    Texts.requireUnicode("reason", reason);
+    return inside(() -> moves.remove(name, alias, reason));
   }
 
   /** Where an alias of a model points; empty if there is no such alias. */
@@ -312,11 +443,77 @@ public final class Registry implements AutoCloseable {
     return inside(() -> aliases.all(name));
   }
 
-  /** Where an alias of a model has pointed, oldest first; the last entry is where it points now. */
-  public List<Alias> history(String name, String alias) {
+  /**
+   * Every move of an alias of a model, oldest first; the last one is why it points where it does.
+   */
+  public List<AliasMove> history(String name, String alias) {
     FileNames.require("model name", name);
     FileNames.require("alias", alias);
     return inside(() -> aliases.history(name, alias));
+  }
+
+  /**
+   * Deletes a version: from now on it is as if it were not there, but that its number is not given
+   * again, and whoever asks for it is told who deleted it, when and why. Its content goes with the
+   * next {@link #collectGarbage}.
+   *
+   * @throws MlInfraException {@link ErrorCode#CONFLICT} if an alias points at it or another version
+   *     was made from it; {@link ErrorCode#NAME_UNKNOWN} if it is not there
+   */
+  public void delete(Version version, String reason) {
+    Texts.requireUnicode("reason", reason);
+    inside(
+        () -> {
+          deleter.delete(version.id(), reason);
+          return version;
+        });
+  }
+
+  /**
+   * Deletes every version that a policy does not keep, of all kinds. A version that somebody
+   * promotes meanwhile, or makes something from, stays.
+   *
+   * @return what was deleted, products before what they were made from
+   */
+  public List<VersionId> expire(Retention policy, String reason) {
+    Texts.requireUnicode("reason", reason);
+    return inside(() -> deleter.expire(policy, reason));
+  }
+
+  /** What {@link #expire} would delete now. */
+  public List<VersionId> expiring(Retention policy) {
+    return inside(() -> deleter.expiring(policy));
+  }
+
+  /**
+   * Removes the content of deleted versions, as far as no other version has it, content that was
+   * never registered because its writer died, and temporary files that nobody has written to for an
+   * hour. Writers wait meanwhile; readers do not.
+   *
+   * @throws MlInfraException if there is a record that cannot be read, for it might say that some
+   *     content is needed; nothing is removed
+   */
+  public Collected collectGarbage() {
+    return inside(collector::collect);
+  }
+
+  /**
+   * The audit log, oldest entry first: every move of an alias, deletion, collection of garbage that
+   * removed something, and export.
+   *
+   * @throws MlInfraException {@link ErrorCode#CONTENT_ALTERED} if the entries do not make a chain
+   */
+  public List<AuditEntry> audit() {
+    return inside(audit::entries);
+  }
+
+  /**
+   * How far the audit log goes, and the hash of its last entry, in one line. A host that keeps it
+   * elsewhere can tell by {@link #verify(String)} later that nobody set the whole folder back, or
+   * wrote another history.
+   */
+  public String auditHead() {
+    return inside(() -> audit.head().toString());
   }
 
   /**
@@ -338,13 +535,25 @@ public final class Registry implements AutoCloseable {
   }
 
   /**
-   * Reads everything and compares it with what was written.
-   *
-   * @return one line for each record or content that was altered, is missing or cannot be read;
-   *     empty if all is well
+   * Reads everything and compares it with what was written. It takes no lock, and may be called
+   * while others write.
    */
-  public List<String> verify() {
-    return inside(() -> new Verification(layout, blobs, versions, aliases).run());
+  public Verification verify() {
+    return inside(() -> verifier().run(null));
+  }
+
+  /**
+   * As {@link #verify()}, and whether the audit log has gone on from where it was.
+   *
+   * @param auditHead what {@link #auditHead} returned at some time
+   */
+  public Verification verify(String auditHead) {
+    AuditLog.Head expected = AuditLog.Head.parse(auditHead);
+    return inside(() -> verifier().run(expected));
+  }
+
+  private Verifier verifier() {
+    return new Verifier(layout, blobs, versions, aliases, moves, deleter, audit, referrers);
   }
 
   @Override

@@ -19,8 +19,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What was made from what, over all versions. A record says only what its version was made from; to
- * know what was made from a version, every record must have been read. Records never change, so
- * each is read once: a call lists the folders and reads what is new.
+ * know what was made from a version, every record must have been read. What a version was made from
+ * never changes, so each record is read once: a call lists the folders and reads what is new.
+ * Deleted versions are among them; whether a version is there still, {@link #isThere} looks up each
+ * time.
  *
  * <p>A snapshot holds with each version all that it was made from, or it is refused: a record that
  * cannot be read, or that is gone while another refers to it, may be the one that was made from the
@@ -139,6 +141,11 @@ final class VersionGraph {
     return now;
   }
 
+  /** Whether a version that the graph holds was not deleted. */
+  boolean isThere(VersionId id) throws IOException {
+    return versions.requireRow(id).isLive();
+  }
+
   /** The snapshot with what is new; null if it has records that are there no more. */
   private @Nullable Snapshot extended(Snapshot known, VersionId asked) throws IOException {
     List<Node> read = new ArrayList<>();
@@ -168,7 +175,7 @@ final class VersionGraph {
 
   private Optional<Node> find(Thing thing, int number, VersionId asked) throws IOException {
     try {
-      return versions.find(thing.kind(), thing.name(), number).map(Node::of);
+      return versions.row(thing.kind(), thing.name(), number).map(row -> Node.of(row.stored()));
     } catch (MlInfraException e) {
       throw incomplete(asked, e);
     }
@@ -189,7 +196,7 @@ final class VersionGraph {
           continue;
         }
         try {
-          Node late = Node.of(versions.require(source));
+          Node late = Node.of(versions.requireRow(source).stored());
           nodes.put(source, late);
           read.add(late);
           open.push(late);

@@ -12,22 +12,32 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.Collections;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/** The records of versions. Reading needs no lock; {@link #add} is called under the write lock. */
+/**
+ * The records of versions. Reading needs no lock; {@link #add}, {@link #bury} and {@link #madeFrom}
+ * are called under the write lock.
+ *
+ * <p>A version that was deleted leaves its record, without properties and attachments and with a
+ * tombstone: its number and what it was made from stay known, and for all else it is not there.
+ */
 final class VersionStore {
   private final Layout layout;
   private final Records records;
 
   /** What is known of the things that this object wrote to; guarded by the write lock. */
   private final Map<Path, Index> indexes = new HashMap<>();
+
+  /** What was made from a version, deleted ones among it; guarded by the write lock. */
+  private final Map<VersionId, List<VersionId>> products = new HashMap<>();
 
   VersionStore(Layout layout, Records records) {
     this.layout = layout;
@@ -51,16 +61,63 @@ final class VersionStore {
     }
   }
 
+  /** Who deleted a version, when and why, and the entry of the audit log that this follows from. */
+  record Deletion(Instant at, String actor, String reason, int auditNumber, ContentHash entry) {
+    /** {@code was deleted on … by ada: the reason}. */
+    @Override
+    public String toString() {
+      return "was deleted on " + at + " by " + actor + (reason.isEmpty() ? "" : ": " + reason);
+    }
+  }
+
+  /** What a record says; the deletion is empty for a version that is there. */
+  record Row(Stored stored, Optional<Deletion> deletion) {
+    VersionId id() {
+      return stored.version().id();
+    }
+
+    boolean isLive() {
+      return deletion.isEmpty();
+    }
+  }
+
   /** Which number some content has, so that registering need not read every record again. */
   private static final class Index {
     private final Map<ContentHash, Integer> numbers = new HashMap<>();
+    private final Set<Integer> unreadable = new TreeSet<>();
     private int last;
   }
 
   SortedSet<String> names(Kind kind) throws IOException {
     SortedSet<String> names = new TreeSet<>();
     for (String name : Layout.list(layout.names(kind))) {
-      // A writer may have died, or be, between making the folder and the first record.
+      if (isAnyLive(kind, name)) {
+        names.add(name);
+      }
+    }
+    return names;
+  }
+
+  private boolean isAnyLive(Kind kind, String name) throws IOException {
+    List<Integer> numbers = numbers(kind, name);
+    for (int i = numbers.size() - 1; i >= 0; i--) {
+      try {
+        if (find(kind, name, numbers.get(i)).isPresent()) {
+          return true;
+        }
+      } catch (MlInfraException unreadable) {
+        // Whoever asks for that version gets the error.
+        return true;
+      }
+    }
+    // A writer may have died, or be, between making the folder and the first record.
+    return false;
+  }
+
+  /** As {@link #names}, with those of which all is deleted. */
+  SortedSet<String> allNames(Kind kind) throws IOException {
+    SortedSet<String> names = new TreeSet<>();
+    for (String name : Layout.list(layout.names(kind))) {
       if (Layout.hasNumbers(layout.versions(kind, name))) {
         names.add(name);
       }
@@ -72,7 +129,13 @@ final class VersionStore {
     return Layout.numbers(layout.versions(kind, name));
   }
 
+  /** The version of that number; empty if there is none, or it was deleted. */
   Optional<Stored> find(Kind kind, String name, int number) throws IOException {
+    return row(kind, name, number).filter(Row::isLive).map(Row::stored);
+  }
+
+  /** As {@link #find}, also for a version that was deleted. */
+  Optional<Row> row(Kind kind, String name, int number) throws IOException {
     Path file = layout.version(kind, name, number);
     Optional<byte[]> bytes = records.read(file);
     if (bytes.isEmpty()) {
@@ -90,7 +153,7 @@ final class VersionStore {
     }
     // Schema 1 had none.
     Map<String, Blob> attachments = fields.schema() == 1 ? Map.of() : fields.blobs("attachments");
-    return Optional.of(
+    Stored stored =
         new Stored(
             new Version(
                 id,
@@ -99,7 +162,33 @@ final class VersionStore {
                 fields.texts("properties"),
                 hashes(attachments)),
             new Blob(id.hash(), fields.size("bytes")),
-            attachments));
+            attachments);
+    return Optional.of(new Row(stored, deletion(file, fields)));
+  }
+
+  private static Optional<Deletion> deletion(Path file, Fields fields) {
+    if (!fields.has("deleted")) {
+      return Optional.empty();
+    }
+    Fields deleted = fields.object("deleted");
+    Fields entry = deleted.object("entry");
+    return Optional.of(
+        new Deletion(
+            deleted.instant("at"),
+            deleted.text("actor"),
+            deleted.text("reason"),
+            entry.integer("number"),
+            AuditLog.hash(file, entry, "hash")));
+  }
+
+  /** Whether, when and why exactly this version was deleted. */
+  Optional<Deletion> deletion(VersionId id) throws IOException {
+    return row(id).flatMap(Row::deletion);
+  }
+
+  /** The record of exactly this version. */
+  Optional<Row> row(VersionId id) throws IOException {
+    return row(id.kind(), id.name(), id.number()).filter(row -> row.id().equals(id));
   }
 
   private static Map<String, ContentHash> hashes(Map<String, Blob> attachments) {
@@ -108,24 +197,41 @@ final class VersionStore {
     return hashes;
   }
 
-  /** The record of exactly this version, its hash included. */
+  /** The record of exactly this version, its hash included, which was not deleted. */
   Stored require(VersionId id) throws IOException {
-    Optional<Stored> found = find(id.kind(), id.name(), id.number());
-    if (found.isEmpty() || !found.get().version().id().equals(id)) {
-      throw new MlInfraException(
-          ErrorCode.NAME_UNKNOWN,
-          "the registry "
-              + layout.folder()
-              + " does not hold "
-              + id
-              + found.map(other -> "; what it has there is " + other.version().id()).orElse(""));
+    return requireLive(requireRow(id));
+  }
+
+  private MlInfraException unheld(VersionId id, Optional<Row> other) {
+    return new MlInfraException(
+        ErrorCode.NAME_UNKNOWN,
+        "the registry "
+            + layout.folder()
+            + " does not hold "
+            + id
+            + other.map(row -> "; what it has there is " + row.id()).orElse(""));
+  }
+
+  /** The record of exactly this version, be it deleted or not. */
+  Row requireRow(VersionId id) throws IOException {
+    Optional<Row> found = row(id.kind(), id.name(), id.number());
+    if (found.isEmpty() || !found.get().id().equals(id)) {
+      throw unheld(id, found);
     }
     return found.get();
   }
 
+  private static Stored requireLive(Row row) {
+    if (!row.isLive()) {
+      throw new MlInfraException(
+          ErrorCode.NAME_UNKNOWN, row.id() + " " + row.deletion().orElseThrow());
+    }
+    return row.stored();
+  }
+
   /** The version of that number. */
   Stored require(Kind kind, String name, int number) throws IOException {
-    Optional<Stored> found = find(kind, name, number);
+    Optional<Row> found = row(kind, name, number);
     if (found.isEmpty()) {
       throw new MlInfraException(
           ErrorCode.NAME_UNKNOWN,
@@ -135,18 +241,22 @@ final class VersionStore {
               + "' has no version "
               + number
               + "; the latest is "
-              + latest(kind, name));
+              + requireLatest(kind, name).version().id().number());
     }
-    return found.get();
+    return requireLive(found.get());
   }
 
+  /** The latest version that was not deleted. */
   Stored requireLatest(Kind kind, String name) throws IOException {
-    return require(kind, name, latest(kind, name));
-  }
-
-  private int latest(Kind kind, String name) throws IOException {
     requireName(kind, name);
-    return Collections.max(numbers(kind, name));
+    List<Integer> numbers = numbers(kind, name);
+    for (int i = numbers.size() - 1; i >= 0; i--) {
+      Optional<Stored> found = find(kind, name, numbers.get(i));
+      if (found.isPresent()) {
+        return found.get();
+      }
+    }
+    return require(kind, name, numbers.get(numbers.size() - 1));
   }
 
   /** The listing decides, not the file system, for which two names may be one. */
@@ -182,6 +292,9 @@ final class VersionStore {
       Instant now)
       throws IOException {
     FileNames.requireNoTwin(kind.label(), name, Layout.list(layout.names(kind)));
+    for (VersionId source : madeFrom) {
+      require(source);
+    }
     Index index = index(kind, name);
     Integer existing = index.numbers.get(blob.hash());
     if (existing != null) {
@@ -198,10 +311,78 @@ final class VersionStore {
             properties,
             hashes(attachments));
     DurableFiles.createFolders(layout.versions(kind, name));
-    records.write(layout.version(version.id()), toJson(new Stored(version, blob, attachments)));
+    records.write(
+        layout.version(version.id()), Json.record(toJson(new Stored(version, blob, attachments))));
     index.last++;
-    index.numbers.put(blob.hash(), index.last);
+    learn(index, version);
     return version;
+  }
+
+  private void learn(Index index, Version version) {
+    // Of versions of the same content all but the latest were deleted.
+    index.numbers.put(version.id().hash(), version.id().number());
+    for (VersionId source : version.madeFrom().stream().distinct().toList()) {
+      products.computeIfAbsent(source, id -> new ArrayList<>()).add(version.id());
+    }
+  }
+
+  /**
+   * The versions that were made from this one and are not deleted.
+   *
+   * @throws MlInfraException if there is a record that cannot be read, for it might be one of them
+   */
+  List<VersionId> madeFrom(VersionId source) throws IOException {
+    for (Kind kind : Kind.values()) {
+      for (String name : allNames(kind)) {
+        Index index = index(kind, name);
+        for (int number : List.copyOf(index.unreadable)) {
+          find(kind, name, number).ifPresent(found -> learn(index, found.version()));
+          index.unreadable.remove(number);
+        }
+      }
+    }
+    List<VersionId> live = new ArrayList<>();
+    for (VersionId product : products.getOrDefault(source, List.of())) {
+      if (row(product).filter(Row::isLive).isPresent()) {
+        live.add(product);
+      }
+    }
+    return live;
+  }
+
+  /** Gives a version a tombstone, unless it has this one. */
+  void bury(VersionId id, Deletion deletion) throws IOException {
+    Optional<Row> found = row(id);
+    if (found.isEmpty()) {
+      throw unheld(id, row(id.kind(), id.name(), id.number()));
+    }
+    if (found.get().deletion().isEmpty()) {
+      records.write(layout.version(id), tombstone(found.get().stored(), deletion));
+    } else if (!found.get().deletion().get().equals(deletion)) {
+      throw new MlInfraException(
+          ErrorCode.CONTENT_ALTERED,
+          layout.version(id) + " was altered: by it, the version " + found.get().deletion().get());
+    }
+  }
+
+  /**
+   * The record of a version that was deleted.
+   *
+   * @throws IllegalArgumentException if it is too large
+   */
+  static byte[] tombstone(Stored stored, Deletion deletion) {
+    Version version = stored.version();
+    Version bare =
+        new Version(version.id(), version.created(), version.madeFrom(), Map.of(), Map.of());
+    ObjectNode json = toJson(new Stored(bare, stored.blob(), Map.of()));
+    ObjectNode deleted = json.putObject("deleted");
+    deleted.put("at", deletion.at().toString());
+    deleted.put("actor", deletion.actor());
+    deleted.put("reason", deletion.reason());
+    ObjectNode entry = deleted.putObject("entry");
+    entry.put("number", deletion.auditNumber());
+    entry.put("hash", deletion.entry().hex());
+    return Json.record(json);
   }
 
   private Index index(Kind kind, String name) throws IOException {
@@ -221,16 +402,15 @@ final class VersionStore {
   private void learn(Index index, Kind kind, String name, int number) throws IOException {
     index.last = number;
     try {
-      find(kind, name, number)
-          .ifPresent(found -> index.numbers.putIfAbsent(found.version().id().hash(), number));
+      find(kind, name, number).ifPresent(found -> learn(index, found.version()));
     } catch (MlInfraException unreadable) {
       // It must not keep people from registering better versions. Its number stays taken, whoever
       // reads it gets the error, and verify() tells of it.
-      return;
+      index.unreadable.add(number);
     }
   }
 
-  private static byte[] toJson(Stored stored) {
+  private static ObjectNode toJson(Stored stored) {
     Version version = stored.version();
     ObjectNode json = Json.object();
     json.put("schema", Json.SCHEMA);
@@ -242,6 +422,6 @@ final class VersionStore {
     Json.put(json.putObject("properties"), version.properties());
     ObjectNode attachments = json.putObject("attachments");
     stored.attachments().forEach((name, blob) -> Json.put(attachments.putObject(name), blob));
-    return Json.record(json);
+    return json;
   }
 }

@@ -12,7 +12,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * Lets one writer at a time into a folder, of all threads of all processes.
+ * Lets one writer at a time into a folder, of all threads of all processes. A thread that is in
+ * already comes in again.
  *
  * <p>A file lock belongs to the JVM, not to a thread: a second attempt in the same JVM fails, and
  * on POSIX closing any channel of the file drops the lock, also one that another channel took. So
@@ -23,6 +24,7 @@ import java.nio.file.StandardOpenOption;
 final class WriteLock {
   private final Path file;
   private final String monitor;
+  private Recovery recovery = () -> {};
 
   /**
    * @param folder a real path, so that two ways to the same folder meet
@@ -38,12 +40,27 @@ final class WriteLock {
     T run() throws IOException;
   }
 
+  /** What whoever takes the lock does first, for a writer that died. */
+  @FunctionalInterface
+  interface Recovery {
+    void run() throws IOException;
+  }
+
+  /** Called once, before the lock is used. */
+  void recoverBy(Recovery recovery) {
+    this.recovery = recovery;
+  }
+
   @SuppressWarnings("try") // the lock is held, not used
   <T> T hold(Work<T> work) throws IOException {
+    if (Thread.holdsLock(monitor)) {
+      return work.run();
+    }
     synchronized (monitor) {
       try (FileChannel channel =
               FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
           FileLock lock = lock(channel)) {
+        recovery.run();
         return work.run();
       }
     }

@@ -8,18 +8,28 @@
  *
  * <pre>
  * blobs/ab/abcdef…                         content, named by its SHA-256
- * versions/&lt;kind&gt;/&lt;name&gt;/&lt;number&gt;.json     one record per version, never changed
- * aliases/&lt;name&gt;/&lt;alias&gt;.json             where an alias points now
+ * versions/&lt;kind&gt;/&lt;name&gt;/&lt;number&gt;.json     one record per version, changed once: when it is deleted
+ * aliases/&lt;name&gt;/&lt;alias&gt;.json             where an alias points now: a copy of its last move
  * aliases/&lt;name&gt;/&lt;alias&gt;.history/&lt;n&gt;.json  every move of an alias, the first one is 1
+ * audit/&lt;n&gt;.json                           the audit log: what was done, entry by entry
+ * audit/head.json                          how many entries are done, and the hash of the last
  * lock                                     held by whoever writes
  * </pre>
  *
  * <p>A file is written under a temporary name ({@code .….tmp}), forced to the disk and then
  * renamed, so that it is there wholly or not at all; content comes before the record that refers to
- * it, and a move of an alias before the alias. Readers therefore need no lock. What a crashed
- * writer leaves behind is a temporary file, content that no record refers to, or a move that the
- * alias did not make: nobody ever reads any of these, and temporary files may be deleted while
- * nobody writes.
+ * it. Readers therefore need no lock. What a crashed writer of versions leaves behind is a
+ * temporary file, or content that no record refers to: nobody ever reads either, and garbage
+ * collection removes them.
+ *
+ * <p>What changes something (a move of an alias, a deletion) is an entry of the audit log first,
+ * then it is done, and then the head tells so. An entry behind the head is what a writer has begun:
+ * whoever writes next finishes it, so that nothing happens without an entry, and nothing that has
+ * an entry stays undone, also if the writer was told of a failure of the disk. Entries are chained
+ * by their hashes, and moves and tombstones carry the hash of their entry; {@link
+ * io.mlinfra.registry.Registry#verify() verify} holds them against each other. Whoever may write to
+ * the folder and takes the trouble can write a whole new history, chain and all: against that, keep
+ * {@link io.mlinfra.registry.Registry#auditHead() the head} elsewhere.
  *
  * <p>Each record is a JSON object with the number of its {@code schema} and, as its last member, a
  * {@code check}: the SHA-256 of the bytes before that member. A folder may be copied, put under

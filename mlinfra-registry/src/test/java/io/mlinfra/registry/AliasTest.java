@@ -11,15 +11,23 @@ import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.version.ContentHash;
 import io.mlinfra.core.version.Kind;
 import io.mlinfra.core.version.VersionId;
+import io.mlinfra.registry.AliasMove.How;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,14 +40,20 @@ class AliasTest {
   private Registry registry;
   private Version first;
   private Version second;
+  private Version third;
 
   @BeforeEach
   void open() {
     registry =
         Registry.open(
-            folder, RegistryOptions.builder().clock(Clock.fixed(NOON, ZoneOffset.UTC)).build());
+            folder,
+            RegistryOptions.builder()
+                .clock(Clock.fixed(NOON, ZoneOffset.UTC))
+                .actor(() -> "ada")
+                .build());
     first = registerModel(registry, "delay", "first");
     second = registerModel(registry, "delay", "second");
+    third = registerModel(registry, "delay", "third");
   }
 
   @AfterEach
@@ -52,11 +66,12 @@ class AliasTest {
     Alias alias = registry.promote("delay", "champion", first, "the first that there is");
 
     assertThat(alias)
-        .isEqualTo(new Alias("delay", "champion", first.id(), NOON, "the first that there is"))
+        .isEqualTo(
+            new Alias("delay", "champion", first.id(), NOON, "ada", "the first that there is"))
         .hasToString(
             "delay@champion -> "
                 + first.id()
-                + " since 2026-11-22T12:00:00Z: the first that there is");
+                + " since 2026-11-22T12:00:00Z by ada: the first that there is");
     assertThat(registry.alias("delay", "champion")).contains(alias);
     assertThat(registry.version(Kind.MODEL, "delay@champion")).isEqualTo(first);
 
@@ -65,14 +80,37 @@ class AliasTest {
   }
 
   @Test
-  void remembersEveryMove() {
-    Alias one = registry.promote("delay", "champion", first);
-    Alias two = registry.promote("delay", "champion", second, "better");
-    Alias three =
-        registry.promote("delay", "champion", registry.version(one.version()), "rolled back");
+  void remembersOfEveryMoveWhenFromWhereToWhereWhoWhyAndHow() {
+    registry.promote("delay", "champion", first);
+    registry.promote("delay", "champion", second, "better");
+    registry.rollback("delay", "champion", "was not");
+    AliasMove removal = registry.removeAlias("delay", "champion", "over");
 
-    assertThat(registry.history("delay", "champion")).containsExactly(one, two, three);
-    assertThat(registry.alias("delay", "champion")).contains(three);
+    assertThat(registry.history("delay", "champion"))
+        .containsExactly(
+            move(1, How.PROMOTED, null, first, ""),
+            move(2, How.PROMOTED, first, second, "better"),
+            move(3, How.ROLLED_BACK, second, first, "was not"),
+            move(4, How.REMOVED, first, null, "over"))
+        .last()
+        .isEqualTo(removal);
+    assertThat(removal)
+        .hasToString(
+            "delay@champion: removed from " + first.id() + " at 2026-11-22T12:00:00Z by ada: over");
+  }
+
+  private static AliasMove move(int number, How how, Version from, Version to, String reason) {
+    return new AliasMove(
+        "delay",
+        "champion",
+        number,
+        how,
+        Optional.ofNullable(from).map(Version::id),
+        Optional.ofNullable(to).map(Version::id),
+        NOON,
+        "ada",
+        reason,
+        number);
   }
 
   @Test
@@ -80,7 +118,134 @@ class AliasTest {
     Alias alias = registry.promote("delay", "champion", first, "once");
 
     assertThat(registry.promote("delay", "champion", first, "twice")).isEqualTo(alias);
-    assertThat(registry.history("delay", "champion")).containsExactly(alias);
+    assertThat(registry.history("delay", "champion")).hasSize(1);
+    assertThat(registry.audit()).hasSize(1);
+  }
+
+  @Test
+  void movesOnlyFromWhereTheCallerThinksItPoints() {
+    assertConflict(
+        () ->
+            registry.compareAndPromote("delay", "champion", Optional.of(first), second, "from one"),
+        "does not point at " + first.id(),
+        "it points nowhere");
+    registry.compareAndPromote("delay", "champion", Optional.empty(), first, "new");
+    Alias moved =
+        registry.compareAndPromote("delay", "champion", Optional.of(first), second, "from one");
+    assertThat(moved.version()).isEqualTo(second.id());
+    assertConflict(
+        () -> registry.compareAndPromote("delay", "champion", Optional.of(first), third, "late"),
+        "does not point at " + first.id(),
+        moved.toString());
+    assertConflict(
+        () -> registry.compareAndPromote("delay", "champion", Optional.empty(), third, "late"),
+        "does not point nowhere",
+        moved.toString());
+    registry.removeAlias("delay", "champion", "");
+    registry.compareAndPromote("delay", "champion", Optional.empty(), third, "after removal");
+    assertThat(registry.history("delay", "champion")).hasSize(4);
+  }
+
+  @Test
+  void goesBackOneFurtherWithEachRollback() {
+    for (Version version : List.of(first, second, third)) {
+      registry.promote("delay", "champion", version);
+    }
+    assertThat(registry.rollback("delay", "champion", "").version()).isEqualTo(second.id());
+    assertThat(registry.rollback("delay", "champion", "").version()).isEqualTo(first.id());
+    assertThatThrownBy(() -> registry.rollback("delay", "champion", ""))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContainingAll("'champion'", "'delay'", "nothing to go back to", "" + first.id());
+
+    registry.promote("delay", "champion", third);
+    assertThat(registry.rollback("delay", "champion", "again").version()).isEqualTo(first.id());
+    assertThat(registry.verify().problems()).isEmpty();
+  }
+
+  @Test
+  void comesBackFromItsRemoval() {
+    registry.promote("delay", "champion", first);
+    registry.promote("delay", "champion", second);
+    registry.removeAlias("delay", "champion", "by mistake");
+    assertThat(registry.alias("delay", "champion")).isEmpty();
+    assertThat(registry.aliases("delay")).isEmpty();
+    assertUnknown(() -> registry.version(Kind.MODEL, "delay@champion"), "no alias 'champion'");
+    assertUnknown(() -> registry.removeAlias("delay", "champion", ""), "no alias 'champion'");
+
+    assertThat(registry.rollback("delay", "champion", "").version()).isEqualTo(second.id());
+    assertThat(registry.rollback("delay", "champion", "").version()).isEqualTo(first.id());
+    assertThat(registry.history("delay", "champion")).hasSize(5);
+  }
+
+  @Test
+  void doesNotGoBackToWhatWasDeleted() {
+    registry.promote("delay", "champion", first);
+    registry.promote("delay", "champion", second);
+    registry.delete(first, "it was wrong");
+
+    assertUnknown(
+        () -> registry.rollback("delay", "champion", ""),
+        "cannot go back",
+        first.id().toString(),
+        "was deleted on 2026-11-22T12:00:00Z by ada: it was wrong");
+    assertUnknown(() -> registry.rollback("delay", "challenger", ""), "no alias 'challenger'");
+    assertUnknown(() -> registry.rollback("nothing", "challenger", ""), "no model 'nothing'");
+    assertThat(registry.alias("delay", "champion").orElseThrow().version()).isEqualTo(second.id());
+  }
+
+  /** The moves as a list of what to do: 1 to 3 promote, 0 rolls back, -1 removes. */
+  @Property(tries = 40)
+  void pointsWhereAStackOfItsPromotionsSays(@ForAll("moves") List<Integer> moves)
+      throws IOException {
+    Path of = Files.createTempDirectory("aliases");
+    try (Registry own = Registry.open(of)) {
+      List<Version> versions = new ArrayList<>();
+      for (int i = 1; i <= 3; i++) {
+        versions.add(registerModel(own, "m", "" + i));
+      }
+      List<Integer> stack = new ArrayList<>();
+      boolean removed = true;
+      for (int move : moves) {
+        int top = stack.isEmpty() ? 0 : stack.get(stack.size() - 1);
+        if (move > 0) {
+          own.promote("m", "a", versions.get(move - 1));
+          if (top != move) {
+            stack.add(move);
+          }
+          removed = false;
+        } else if (move < 0 && !removed) {
+          own.removeAlias("m", "a", "");
+          removed = true;
+        } else if (move == 0 && stack.size() > (removed ? 0 : 1)) {
+          own.rollback("m", "a", "");
+          if (!removed) {
+            stack.remove(stack.size() - 1);
+          }
+          removed = false;
+        } else {
+          assertThatThrownBy(
+                  () -> {
+                    if (move < 0) {
+                      own.removeAlias("m", "a", "");
+                    } else {
+                      own.rollback("m", "a", "");
+                    }
+                  })
+              .isInstanceOfAny(IllegalStateException.class, MlInfraException.class);
+        }
+        Optional<Integer> expected =
+            removed ? Optional.empty() : Optional.of(stack.get(stack.size() - 1));
+        assertThat(own.alias("m", "a").map(alias -> alias.version().number())).isEqualTo(expected);
+      }
+      assertThat(own.verify().problems()).isEmpty();
+    } finally {
+      Fixtures.deleteAll(of);
+    }
+  }
+
+  @Provide
+  Arbitrary<List<Integer>> moves() {
+    return Arbitraries.integers().between(-1, 3).list().ofMaxSize(12);
   }
 
   @Test
@@ -93,9 +258,9 @@ class AliasTest {
     registry.promote("cancelled", "champion", other);
 
     assertThat(registry.aliases("delay")).containsExactly(challenger, champion, odder, oddlyNamed);
-    assertThat(registry.history("delay", "champion.json")).containsExactly(oddlyNamed);
+    assertThat(registry.history("delay", "champion.json")).hasSize(1);
     assertThat(registry.version(Kind.MODEL, "cancelled@champion")).isEqualTo(other);
-    assertThat(registry.verify()).isEmpty();
+    assertThat(registry.verify().problems()).isEmpty();
   }
 
   @Test
@@ -120,38 +285,40 @@ class AliasTest {
           .hasMessageContainingAll(version.id().toString(), "'delay'");
     }
     VersionId unknown = new VersionId(Kind.MODEL, "delay", 9, ContentHash.of("?"));
+    assertUnknown(
+        () ->
+            registry.promote(
+                "delay", "champion", new Version(unknown, NOON, List.of(), Map.of(), Map.of())),
+        unknown.toString());
+    registry.delete(first, "");
+    assertUnknown(() -> registry.promote("delay", "champion", first), "was deleted on");
+    assertThat(registry.aliases("delay")).isEmpty();
+    assertThat(registry.audit()).hasSize(1);
+  }
+
+  @Test
+  void refusesAnAliasThatDiffersOnlyInCaseAlsoFromARemovedOne() {
+    registry.promote("delay", "champion", first);
+    registry.promote("delay", "Gone", first);
+    registry.removeAlias("delay", "Gone", "");
+
+    for (String twin : List.of("Champion", "gone")) {
+      assertConflict(() -> registry.promote("delay", twin, second), "'" + twin + "'", "case");
+      assertThat(registry.alias("delay", twin)).isEmpty();
+    }
+  }
+
+  @Test
+  void refusesAReasonThatIsTooLongForTheLog() throws IOException {
+    long before = Fixtures.filesBelow(folder).size();
+
     assertThatThrownBy(
             () ->
-                registry.promote(
-                    "delay", "champion", new Version(unknown, NOON, List.of(), Map.of(), Map.of())))
-        .isInstanceOfSatisfying(
-            MlInfraException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NAME_UNKNOWN));
-    assertThat(registry.aliases("delay")).isEmpty();
-  }
-
-  @Test
-  void refusesAnAliasThatDiffersOnlyInCase() {
-    registry.promote("delay", "champion", first);
-
-    assertThatThrownBy(() -> registry.promote("delay", "Champion", second))
-        .isInstanceOf(MlInfraException.class)
-        .hasMessageContainingAll("'Champion'", "'champion'");
-    assertThat(registry.alias("delay", "Champion")).isEmpty();
-  }
-
-  @Test
-  void forgetsAMoveWhoseWriterDiedBeforeTheAliasMoved() throws IOException {
-    Alias one = registry.promote("delay", "champion", first);
-    Path alias = folder.resolve("aliases/delay/champion.json");
-    Path before = Files.copy(alias, folder.resolve("before"));
-    registry.promote("delay", "champion", second);
-    Files.move(before, alias, StandardCopyOption.REPLACE_EXISTING);
-
-    assertThat(registry.alias("delay", "champion")).contains(one);
-    assertThat(registry.history("delay", "champion")).containsExactly(one);
-    assertThat(registry.verify()).isEmpty();
-    Alias two = registry.promote("delay", "champion", second, "again");
-    assertThat(registry.history("delay", "champion")).containsExactly(one, two);
+                registry.promote("delay", "champion", first, "x".repeat(AuditLog.MAX_ENTRY_BYTES)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("must be <= 1048576");
+    assertThat(Fixtures.filesBelow(folder)).hasSize((int) before);
+    assertThat(registry.alias("delay", "champion")).isEmpty();
   }
 
   @Test
@@ -165,10 +332,27 @@ class AliasTest {
         .isInstanceOfSatisfying(
             MlInfraException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CONTENT_ALTERED))
         .hasMessageContaining("champion.json is missing");
-    assertThat(registry.verify()).singleElement().asString().contains("champion.json is missing");
+    assertThat(registry.verify().problems())
+        .singleElement()
+        .asString()
+        .contains("champion.json is missing");
 
     Files.copy(folder.resolve("aliases/delay/champion.history/2.json"), alias);
     assertThat(registry.alias("delay", "champion")).contains(two);
-    assertThat(registry.verify()).isEmpty();
+    assertThat(registry.verify().problems()).isEmpty();
+  }
+
+  private static void assertConflict(ThrowingCallable call, String... parts) {
+    assertThatThrownBy(call)
+        .isInstanceOfSatisfying(
+            MlInfraException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFLICT))
+        .hasMessageContainingAll(parts);
+  }
+
+  private static void assertUnknown(ThrowingCallable call, String... parts) {
+    assertThatThrownBy(call)
+        .isInstanceOfSatisfying(
+            MlInfraException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NAME_UNKNOWN))
+        .hasMessageContainingAll(parts);
   }
 }

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -145,8 +146,8 @@ class ConcurrencyTest {
               assertThat(reader.content(latest)).hasSize(content.length);
               Version champion = reader.version(Kind.MODEL, "m@champion");
               assertThat(reader.history("m", "champion"))
-                  .anyMatch(move -> move.version().equals(champion.id()));
-              assertThat(reader.verify()).isEmpty();
+                  .anyMatch(move -> move.to().equals(Optional.of(champion.id())));
+              assertThat(reader.verify().problems()).isEmpty();
               looks++;
             }
             return looks;
@@ -177,7 +178,7 @@ class ConcurrencyTest {
               () -> {
                 int length = 1;
                 while (!done.get()) {
-                  List<Alias> history = registry.history("m", "champion");
+                  List<AliasMove> history = registry.history("m", "champion");
                   assertThat(history).hasSizeGreaterThanOrEqualTo(length);
                   length = history.size();
                 }
@@ -208,7 +209,7 @@ class ConcurrencyTest {
         assertThat(Thread.interrupted()).isTrue();
       }
       assertThat(registerModel(registry, "m", "next").id().number()).isEqualTo(2);
-      assertThat(registry.verify()).isEmpty();
+      assertThat(registry.verify().problems()).isEmpty();
     }
   }
 
@@ -233,7 +234,7 @@ class ConcurrencyTest {
     registering.get();
 
     try (Registry again = Registry.open(folder)) {
-      assertThat(again.verify()).isEmpty();
+      assertThat(again.verify().problems()).isEmpty();
     }
   }
 
@@ -299,6 +300,6 @@ class ConcurrencyTest {
     assertThat(versions.stream().map(version -> version.id().number()))
         .containsExactlyElementsOf(IntStream.rangeClosed(1, count).boxed().toList());
     assertThat(versions.stream().map(version -> version.id().hash()).distinct()).hasSize(count);
-    assertThat(registry.verify()).isEmpty();
+    assertThat(registry.verify().problems()).isEmpty();
   }
 }

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -59,7 +60,7 @@ class IntegrityTest {
         flipBit(blob(folder, version), bit);
       }
       assertThat(registry.content(version)).isEqualTo(content);
-      assertThat(registry.verify()).isEmpty();
+      assertThat(registry.verify().problems()).isEmpty();
     }
   }
 
@@ -94,7 +95,7 @@ class IntegrityTest {
           .hasMessageContainingAll(version.id().toString(), blob(folder, version).toString());
     }
     assertThat(parent).isDirectoryNotContaining(file -> !file.equals(parent.resolve("registry")));
-    assertThat(registry.verify())
+    assertThat(registry.verify().problems())
         .singleElement()
         .asString()
         .contains(version.id().toString(), blob(folder, version).toString());
@@ -117,7 +118,7 @@ class IntegrityTest {
 
     assertThat(registerModel(registry, "m", "some content")).isEqualTo(version);
     assertThat(registry.content(version)).isEqualTo(utf8("some content"));
-    assertThat(registry.verify()).isEmpty();
+    assertThat(registry.verify().problems()).isEmpty();
   }
 
   @Test
@@ -137,7 +138,7 @@ class IntegrityTest {
     assertFlippedBitsAreFound(
         folder.resolve("aliases/m/champion.history/1.json"),
         () -> registry.history("m", "champion"));
-    assertThat(registry.verify()).isEmpty();
+    assertThat(registry.verify().problems()).isEmpty();
   }
 
   private void assertFlippedBitsAreFound(Path file, ThrowingCallable reading) throws IOException {
@@ -148,7 +149,7 @@ class IntegrityTest {
       Files.write(file, altered);
       assertUnreadable(file, reading);
       if (bit % 91 == 0) {
-        assertThat(registry.verify()).anyMatch(line -> line.contains(file.toString()));
+        assertThat(registry.verify().problems()).anyMatch(line -> line.contains(file.toString()));
       }
     }
     Files.write(file, whole);
@@ -215,6 +216,11 @@ class IntegrityTest {
     assertThat(registry.version(Kind.MODEL, "m")).isEqualTo(version);
   }
 
+  /** Changes a record so that its check holds. */
+  static void rewrite(Path file, UnaryOperator<String> change) throws IOException {
+    Files.writeString(file, withCheck(change.apply(Files.readString(file))));
+  }
+
   private static String withCheck(String record) {
     String body = record.substring(0, record.indexOf(",\n  \"check\""));
     return body + ",\n  \"check\" : \"" + ContentHash.of(body) + "\"\n}\n";
@@ -229,7 +235,10 @@ class IntegrityTest {
     try (Registry other = Registry.open(folder)) {
       assertThat(registerModel(other, "m", "3").id().number()).isEqualTo(3);
       assertThat(registerModel(other, "m", "2").id().number()).isEqualTo(2);
-      assertThat(other.verify()).singleElement().asString().contains("1.json", "not JSON");
+      assertThat(other.verify().problems())
+          .singleElement()
+          .asString()
+          .contains("1.json", "not JSON");
     }
   }
 
@@ -242,7 +251,7 @@ class IntegrityTest {
     registry.promote("m", "champion", first);
     Files.delete(record(folder, first));
 
-    assertThat(registry.verify())
+    assertThat(registry.verify().problems())
         .hasSize(2)
         .anyMatch(line -> line.contains(record(folder, first) + " is missing"))
         .anyMatch(line -> line.contains("does not hold " + first.id()));
@@ -290,7 +299,7 @@ class IntegrityTest {
     assertThat(registry.names(Kind.MODEL)).containsExactly("m");
     assertThat(registry.versions(Kind.MODEL, "m")).containsExactly(version);
     assertThat(registry.aliases("m")).hasSize(1);
-    assertThat(registry.verify()).isEmpty();
+    assertThat(registry.verify().problems()).isEmpty();
     assertThat(registerModel(registry, "m", "2").id().number()).isEqualTo(2);
   }
 
@@ -301,7 +310,7 @@ class IntegrityTest {
 
     try (Registry reader = Registry.open(folder)) {
       assertThat(reader.content(reader.version(Kind.MODEL, "m"))).isEqualTo(utf8("1"));
-      assertThat(reader.verify()).isEmpty();
+      assertThat(reader.verify().problems()).isEmpty();
       assertThat(reader.lineage(version).sources()).isEmpty();
     }
     // Nothing came to be that a read-only folder would have refused.

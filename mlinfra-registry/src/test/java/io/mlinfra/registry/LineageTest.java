@@ -230,6 +230,26 @@ class LineageTest {
     return registry.register(Registration.of(kind, name).content(utf8(content)).madeFrom(madeFrom));
   }
 
+  @Test
+  void leavesOutProductsThatWereDeleted() {
+    Version data = register(registry, Kind.DATASET, "flights", "d");
+    Version kept = register(registry, Kind.MODEL, "delay", "kept", data);
+    Version gone = register(registry, Kind.MODEL, "delay", "gone", data);
+    Version profile = register(registry, Kind.PROFILE, "delay", "of what is gone", gone);
+    assertThat(registry.lineage(data).products())
+        .containsExactlyInAnyOrder(kept.id(), gone.id(), profile.id());
+
+    registry.delete(profile, "not needed");
+    registry.delete(gone, "not needed");
+
+    assertThat(registry.lineage(data).products()).containsExactly(kept.id());
+    try (Registry other = Registry.open(folder)) {
+      assertThat(other.lineage(data).products()).containsExactly(kept.id());
+      Version again = register(other, Kind.MODEL, "delay", "gone", kept);
+      assertThat(other.lineage(data).products()).containsExactly(kept.id(), again.id());
+    }
+  }
+
   private Version train(String name, float factor, Version... inputs) {
     VersionId[] ids = List.of(inputs).stream().map(Version::id).toArray(VersionId[]::new);
     return registry.register(name, candidate(multiplyBy(factor), Fixtures.run(factor, ids)));

@@ -344,7 +344,7 @@ class RegistryTest {
                     Registration.of(Kind.RUN, "r").content(utf8("a")).properties(properties)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("must be <= 16777216");
-    assertThat(registry.verify()).isEmpty();
+    assertThat(registry.verify().problems()).isEmpty();
     Map<String, String> large = Map.of("k".repeat(70_000), "x".repeat(1_000_000));
     Version version =
         registry.register(Registration.of(Kind.RUN, "r").content(utf8("a")).properties(large));

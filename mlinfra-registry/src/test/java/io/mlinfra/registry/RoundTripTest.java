@@ -35,7 +35,7 @@ class RoundTripTest {
 
   @AfterContainer
   static void close() throws IOException {
-    assertThat(registry.verify()).isEmpty();
+    assertThat(registry.verify().problems()).isEmpty();
     registry.close();
     try (Stream<Path> files = Files.walk(folder)) {
       files
