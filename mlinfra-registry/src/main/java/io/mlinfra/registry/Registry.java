@@ -47,6 +47,10 @@ public final class Registry implements AutoCloseable {
   private final BlobStore blobs;
   private final VersionStore versions;
   private final AliasStore aliases;
+  private final Evaluations evaluations;
+  private final PolicyStore policies;
+  private final Gates gates;
+  private final RegistryOptions options;
 
   private Registry(Path folder, RegistryOptions options) {
     this.layout = new Layout(folder);
@@ -58,6 +62,10 @@ public final class Registry implements AutoCloseable {
     this.versions = new VersionStore(layout, records);
     this.aliases = new AliasStore(layout, records);
     this.registrar = new Registrar(layout, blobs, versions, lock, clock);
+    this.evaluations = new Evaluations(registrar, versions, blobs);
+    this.policies = new PolicyStore(layout, records);
+    this.gates = new Gates(aliases, evaluations, policies);
+    this.options = options;
   }
 
   /** As {@link #open(Path, RegistryOptions)}, with {@link RegistryOptions#defaults()}. */
@@ -264,6 +272,42 @@ public final class Registry implements AutoCloseable {
     return Run.read("the content of " + version.id(), content(version));
   }
 
+  /**
+   * Registers how a version of a model did on some rows: a version of kind EVALUATION, under the
+   * model's name, made from the model's version and those of the data. The same report on the same
+   * version has a version already.
+   *
+   * @param model of kind MODEL
+   * @throws IllegalArgumentException if the version is not of kind MODEL
+   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if this registry does not hold the
+   *     version, or one of the data's
+   */
+  public Version register(Version model, EvaluationReport report) {
+    requireKind(Kind.MODEL, model);
+    Objects.requireNonNull(report, "report");
+    return inside(() -> evaluations.register(model.id(), report));
+  }
+
+  /**
+   * The reports on a version of a model, newest last; {@link #evaluation} reads one.
+   *
+   * @throws IllegalArgumentException if the version is not of kind MODEL
+   */
+  public List<Version> evaluations(Version model) {
+    requireKind(Kind.MODEL, model);
+    return inside(() -> evaluations.of(model.id()).stream().map(Stored::version).toList());
+  }
+
+  /**
+   * The report.
+   *
+   * @throws IllegalArgumentException if the version is not of kind EVALUATION
+   */
+  public EvaluationReport evaluation(Version version) {
+    requireKind(Kind.EVALUATION, version);
+    return inside(() -> evaluations.read(versions.require(version.id())));
+  }
+
   /** As {@link #promote(String, String, Version, String)}, without a reason. */
   public Alias promote(String name, String alias, Version version) {
     return promote(name, alias, version, "");
@@ -279,7 +323,9 @@ public final class Registry implements AutoCloseable {
    * @return the alias as it is now
    * @throws IllegalArgumentException if the version is not one of a model of that name
    * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if this registry does not hold the
-   *     version; {@link ErrorCode#CONFLICT} if the alias differs only in case from an existing one
+   *     version; {@link ErrorCode#CONFLICT} if the alias differs only in case from an existing one;
+   *     {@link ErrorCode#PROMOTION_REFUSED} if the alias is {@linkplain #protect protected} and the
+   *     version does not meet its policy: the message has every rule with what was found
    */
   public Alias promote(String name, String alias, Version version, String reason) {
     FileNames.require("model name", name);
@@ -293,7 +339,64 @@ public final class Registry implements AutoCloseable {
     return inside(
         () -> {
           versions.require(id);
-          return lock.hold(() -> aliases.move(name, alias, id, reason, clock.instant()));
+          return lock.hold(
+              () -> {
+                gates.require(name, alias, id);
+                return aliases.move(name, alias, id, reason, clock.instant());
+              });
+        });
+  }
+
+  /**
+   * Sets what a version must meet before an alias may point at it, in place of what was set before.
+   * From now on {@link #promote} refuses others, in whichever process. Where the alias points now
+   * is left as it is.
+   *
+   * @param name the model's name; it need not have a version yet
+   * @param alias the alias, existing or not
+   * @param policy {@link PromotionPolicy#none()} to let every version pass again
+   * @param reason why, kept with the policy
+   * @throws MlInfraException {@link ErrorCode#CONFLICT} if a name differs only in case from an
+   *     existing one
+   */
+  public void protect(String name, String alias, PromotionPolicy policy, String reason) {
+    FileNames.require("model name", name);
+    FileNames.require("alias", alias);
+    Objects.requireNonNull(policy, "policy");
+    Texts.requireUnicode("reason", reason);
+    inside(
+        () ->
+            lock.hold(
+                () -> policies.put(name, alias, policy, reason, options.actor(), clock.instant())));
+  }
+
+  /** What a version must meet before an alias may point at it. */
+  public PromotionPolicy policy(String name, String alias) {
+    FileNames.require("model name", name);
+    FileNames.require("alias", alias);
+    return inside(() -> policies.find(name, alias));
+  }
+
+  /**
+   * Holds a version against the policy of an alias, as {@link #promote} would now, and moves
+   * nothing.
+   *
+   * @throws IllegalArgumentException if the version is not one of a model of that name
+   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if this registry does not hold the
+   *     version
+   */
+  public PromotionCheck check(String name, String alias, Version version) {
+    FileNames.require("model name", name);
+    FileNames.require("alias", alias);
+    VersionId id = version.id();
+    if (id.kind() != Kind.MODEL || !id.name().equals(name)) {
+      throw new IllegalArgumentException(
+          "version (" + id + ") must be one of model '" + name + "'");
+    }
+    return inside(
+        () -> {
+          versions.require(id);
+          return gates.check(name, alias, id);
         });
   }
 
