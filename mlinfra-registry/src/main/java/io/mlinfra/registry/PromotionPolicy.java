@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  * registry.protect("flight-delay", "champion", policy, "decided on Monday");
  * }</pre>
  *
- * <p>The rules are held against the newest {@link EvaluationReport} of the version; without one
- * each of them fails. A metric that is NaN or infinite meets no rule.
+ * <p>The rules are held against the newest {@link EvaluationReport} of the version, which a report
+ * does not become by being registered again; without one each of them fails. A metric that is NaN
+ * or infinite meets no rule.
  *
  * <p>{@link Builder#notWorse} and {@link Builder#better} compare with the version at which the
  * alias points now, row by row, by a paired one-sided t-test on the samples of a metric. Both
