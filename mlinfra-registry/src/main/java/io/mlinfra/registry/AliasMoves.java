@@ -23,6 +23,7 @@ final class AliasMoves {
   private final RegistryOptions options;
   private final VersionStore versions;
   private final AliasStore aliases;
+  private final Gates gates;
   private final AuditLog audit;
 
   AliasMoves(
@@ -31,12 +32,14 @@ final class AliasMoves {
       RegistryOptions options,
       VersionStore versions,
       AliasStore aliases,
+      Gates gates,
       AuditLog audit) {
     this.layout = layout;
     this.lock = lock;
     this.options = options;
     this.versions = versions;
     this.aliases = aliases;
+    this.gates = gates;
     this.audit = audit;
     for (How how : How.values()) {
       audit.onEntry(how.label(), entry -> aliases.make(move(entry)));
@@ -101,6 +104,7 @@ final class AliasMoves {
           if (now.isPresent() && now.get().version().equals(version)) {
             return now.get();
           }
+          gates.require(name, alias, version);
           return require(move(actor, name, alias, How.PROMOTED, latest, version, reason));
         });
   }

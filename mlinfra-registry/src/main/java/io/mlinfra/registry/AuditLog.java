@@ -40,6 +40,7 @@ final class AuditLog {
   static final String DELETED = "deleted";
   static final String COLLECTED = "collected";
   static final String EXPORTED = "exported";
+  static final String PROTECTED = "protected";
 
   /** The hash before the first entry. */
   static final ContentHash NOTHING = new ContentHash("0".repeat(64));

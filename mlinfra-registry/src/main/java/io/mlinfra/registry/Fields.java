@@ -73,10 +73,6 @@ final class Fields {
     return fields;
   }
 
-  boolean has(String field) {
-    return json.has(field);
-  }
-
   int schema() {
     return integer("schema");
   }
@@ -91,8 +87,12 @@ final class Fields {
   }
 
   private Blob blob() {
+    return new Blob(hash("hash"), size("bytes"));
+  }
+
+  ContentHash hash(String field) {
     try {
-      return new Blob(new ContentHash(text("hash")), size("bytes"));
+      return new ContentHash(text(field));
     } catch (IllegalArgumentException e) {
       throw unreadable(source, e.getMessage(), e);
     }
@@ -110,6 +110,35 @@ final class Fields {
   long size(String field) {
     return member(field, "an integer", node -> node.isIntegralNumber() && node.canConvertToLong())
         .longValue();
+  }
+
+  boolean truth(String field) {
+    return member(field, "true or false", JsonNode::isBoolean).booleanValue();
+  }
+
+  boolean has(String field) {
+    return json.has(field);
+  }
+
+  /** The names of the members, as they stand. */
+  List<String> names() {
+    List<String> names = new ArrayList<>();
+    json.fieldNames().forEachRemaining(names::add);
+    return names;
+  }
+
+  /** Refuses members beside these: a newer release may have meant something by them. */
+  void requireOnly(String... known) {
+    for (String name : names()) {
+      if (!List.of(known).contains(name)) {
+        throw unreadable("this release of mlinfra does not know '" + name + "'");
+      }
+    }
+  }
+
+  /** The error of an object that says what cannot be. */
+  MlInfraException unreadable(String why) {
+    return unreadable(source, why, null);
   }
 
   Instant instant(String field) {
@@ -137,7 +166,7 @@ final class Fields {
   }
 
   // JSON has no NaN and no infinity: they are written as texts.
-  private double number(String field) {
+  double number(String field) {
     JsonNode value = member(field, "a number", node -> node.isNumber() || node.isTextual());
     if (value.isNumber()) {
       return value.doubleValue();

@@ -87,18 +87,35 @@ record Layout(Path folder) {
     return audit().resolve("head" + RECORD);
   }
 
+  Path policies() {
+    return folder.resolve("policies");
+  }
+
+  Path policies(String model) {
+    return policies().resolve(model);
+  }
+
+  Path policy(String model, String alias) {
+    return policies(model).resolve(alias + RECORD);
+  }
+
+  /** The names of the aliases of a model that have, or had, a policy. */
+  List<String> policyNames(String model) throws IOException {
+    return stems(policies(model), RECORD);
+  }
+
   /** The names of the aliases that a model has, or had. */
   List<String> aliasNames(String model) throws IOException {
-    return stems(model, RECORD);
+    return stems(aliases(model), RECORD);
   }
 
   /** The names of the aliases that have moved, or were about to when their writer died. */
   List<String> movedAliasNames(String model) throws IOException {
-    return stems(model, HISTORY);
+    return stems(aliases(model), HISTORY);
   }
 
-  private List<String> stems(String model, String ending) throws IOException {
-    return list(aliases(model)).stream()
+  private static List<String> stems(Path folder, String ending) throws IOException {
+    return list(folder).stream()
         .filter(name -> name.endsWith(ending) && !name.startsWith("."))
         .map(name -> name.substring(0, name.length() - ending.length()))
         .sorted()

@@ -13,7 +13,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -21,6 +20,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Everything that is kept, in versions: data sets, feature definitions, runs, models, profiles. It
@@ -42,7 +42,6 @@ import java.util.Set;
  */
 public final class Registry implements AutoCloseable {
   private final Layout layout;
-  private final Clock clock;
   private final Registrar registrar;
   private final Gate gate;
   private final WriteLock lock;
@@ -54,13 +53,15 @@ public final class Registry implements AutoCloseable {
   private final AliasMoves moves;
   private final Deleter deleter;
   private final GarbageCollector collector;
+  private final Evaluations evaluations;
+  private final PolicyStore policies;
+  private final Gates gates;
 
   /** Whatever else keeps records that refer to content. */
   private final List<Referrer> referrers;
 
   private Registry(Path folder, RegistryOptions options, List<Referrer> referrers) {
     this.layout = new Layout(folder);
-    this.clock = options.clock();
     this.gate = new Gate("Registry '" + folder + "'");
     this.lock = new WriteLock(folder, layout.lock());
     Records records = new Records(layout, Vault.PLAIN);
@@ -68,12 +69,16 @@ public final class Registry implements AutoCloseable {
     this.versions = new VersionStore(layout, records);
     this.aliases = new AliasStore(layout, records);
     this.lineages = new LineageReader(new VersionGraph(layout, versions), blobs, aliases);
-    this.registrar = new Registrar(layout, blobs, versions, lock, clock);
-    this.referrers = List.copyOf(referrers);
+    this.registrar = new Registrar(layout, blobs, versions, lock, options.clock());
     this.audit = new AuditLog(layout, records, lock, options, entry -> Map.of());
-    this.moves = new AliasMoves(layout, lock, options, versions, aliases, audit);
+    this.evaluations = new Evaluations(registrar, versions, blobs);
+    this.policies = new PolicyStore(layout, records, lock, audit);
+    this.gates = new Gates(aliases, evaluations, policies);
+    this.referrers = Stream.concat(referrers.stream(), Stream.of(policies)).toList();
+    this.moves = new AliasMoves(layout, lock, options, versions, aliases, gates, audit);
     this.deleter = new Deleter(layout, lock, options, versions, aliases, audit);
-    this.collector = new GarbageCollector(layout, lock, options, blobs, versions, audit, referrers);
+    this.collector =
+        new GarbageCollector(layout, lock, options, blobs, versions, audit, this.referrers);
   }
 
   /** As {@link #open(Path, RegistryOptions)}, with {@link RegistryOptions#defaults()}. */
@@ -360,6 +365,42 @@ public final class Registry implements AutoCloseable {
     return Run.read("the content of " + version.id(), content(version));
   }
 
+  /**
+   * Registers how a version of a model did on some rows: a version of kind EVALUATION, under the
+   * model's name, made from the model's version and those of the data. The same report on the same
+   * version has a version already.
+   *
+   * @param model of kind MODEL
+   * @throws IllegalArgumentException if the version is not of kind MODEL
+   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if this registry does not hold the
+   *     version, or one of the data's
+   */
+  public Version register(Version model, EvaluationReport report) {
+    requireKind(Kind.MODEL, model);
+    Objects.requireNonNull(report, "report");
+    return inside(() -> evaluations.register(model.id(), report));
+  }
+
+  /**
+   * The reports on a version of a model, newest last; {@link #evaluation} reads one.
+   *
+   * @throws IllegalArgumentException if the version is not of kind MODEL
+   */
+  public List<Version> evaluations(Version model) {
+    requireKind(Kind.MODEL, model);
+    return inside(() -> evaluations.of(model.id()).stream().map(Stored::version).toList());
+  }
+
+  /**
+   * The report.
+   *
+   * @throws IllegalArgumentException if the version is not of kind EVALUATION
+   */
+  public EvaluationReport evaluation(Version version) {
+    requireKind(Kind.EVALUATION, version);
+    return inside(() -> evaluations.read(versions.require(version.id())));
+  }
+
   /** As {@link #promote(String, String, Version, String)}, without a reason. */
   public Alias promote(String name, String alias, Version version) {
     return promote(name, alias, version, "");
@@ -376,7 +417,9 @@ public final class Registry implements AutoCloseable {
    * @throws IllegalArgumentException if the version is not one of a model of that name
    * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if this registry does not hold the
    *     version, or it was deleted; {@link ErrorCode#CONFLICT} if the alias differs only in case
-   *     from an existing one
+   *     from an existing one; {@link ErrorCode#PROMOTION_REFUSED} if the alias is {@linkplain
+   *     #protect protected} and the version does not meet its policy: the message has every rule
+   *     with what was found
    */
   public Alias promote(String name, String alias, Version version, String reason) {
     FileNames.require("model name", name);
@@ -428,6 +471,56 @@ public final class Registry implements AutoCloseable {
     FileNames.require("alias", alias);
     Texts.requireUnicode("reason", reason);
     return inside(() -> moves.remove(name, alias, reason));
+  }
+
+  /**
+   * Sets what a version must meet before an alias may point at it, in place of what was set before.
+   * From now on {@link #promote} refuses others, in whichever process. Where the alias points now
+   * is left as it is.
+   *
+   * @param name the model's name; it need not have a version yet
+   * @param alias the alias, existing or not
+   * @param policy {@link PromotionPolicy#none()} to let every version pass again
+   * @param reason why, kept with the policy
+   * @throws MlInfraException {@link ErrorCode#CONFLICT} if a name differs only in case from an
+   *     existing one
+   */
+  public void protect(String name, String alias, PromotionPolicy policy, String reason) {
+    FileNames.require("model name", name);
+    FileNames.require("alias", alias);
+    Objects.requireNonNull(policy, "policy");
+    Texts.requireUnicode("reason", reason);
+    inside(() -> policies.protect(name, alias, policy, reason));
+  }
+
+  /** What a version must meet before an alias may point at it. */
+  public PromotionPolicy policy(String name, String alias) {
+    FileNames.require("model name", name);
+    FileNames.require("alias", alias);
+    return inside(() -> policies.find(name, alias));
+  }
+
+  /**
+   * Holds a version against the policy of an alias, as {@link #promote} would now, and moves
+   * nothing.
+   *
+   * @throws IllegalArgumentException if the version is not one of a model of that name
+   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if this registry does not hold the
+   *     version
+   */
+  public PromotionCheck check(String name, String alias, Version version) {
+    FileNames.require("model name", name);
+    FileNames.require("alias", alias);
+    VersionId id = version.id();
+    if (id.kind() != Kind.MODEL || !id.name().equals(name)) {
+      throw new IllegalArgumentException(
+          "version (" + id + ") must be one of model '" + name + "'");
+    }
+    return inside(
+        () -> {
+          versions.require(id);
+          return gates.check(name, alias, id);
+        });
   }
 
   /** Where an alias of a model points; empty if there is no such alias. */
@@ -499,7 +592,7 @@ public final class Registry implements AutoCloseable {
 
   /**
    * The audit log, oldest entry first: every move of an alias, deletion, collection of garbage that
-   * removed something, and export.
+   * removed something, export, and change of a policy.
    *
    * @throws MlInfraException {@link ErrorCode#CONTENT_ALTERED} if the entries do not make a chain
    */

@@ -2,7 +2,8 @@
  * Versions of everything that is kept. Start at {@link io.mlinfra.registry.Registry}: it registers
  * content as a {@link io.mlinfra.registry.Version}, keeps for each training its {@link
  * io.mlinfra.registry.Run}, and lets an {@link io.mlinfra.registry.Alias} such as {@code champion}
- * point at one version of a model.
+ * point at one version of a model. An {@link io.mlinfra.registry.EvaluationReport} says how a model
+ * did; a {@link io.mlinfra.registry.PromotionPolicy}, how well it must do to get an alias.
  *
  * <p>A registry is a folder, and needs nothing but the folder:
  *
@@ -13,6 +14,7 @@
  * aliases/&lt;name&gt;/&lt;alias&gt;.history/&lt;n&gt;.json  every move of an alias, the first one is 1
  * audit/&lt;n&gt;.json                           the audit log: what was done, entry by entry
  * audit/head.json                          how many entries are done, and the hash of the last
+ * policies/&lt;name&gt;/&lt;alias&gt;.json            what a version must meet to get an alias
  * lock                                     held by whoever writes
  * </pre>
  *

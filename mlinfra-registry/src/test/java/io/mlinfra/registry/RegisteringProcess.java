@@ -44,6 +44,11 @@ public final class RegisteringProcess {
    * @param output takes the lines; a file, because killing a process closes its pipes
    */
   static Process start(Path folder, String prefix, int count, Path output) throws IOException {
+    return builder(folder, prefix, count, output).start();
+  }
+
+  /** As {@link #start}, not started yet. */
+  static ProcessBuilder builder(Path folder, String prefix, int count, Path output) {
     return new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:TieredStopAtLevel=1",
@@ -54,8 +59,7 @@ public final class RegisteringProcess {
             prefix,
             Integer.toString(count))
         .redirectOutput(output.toFile())
-        .redirectError(ProcessBuilder.Redirect.INHERIT)
-        .start();
+        .redirectError(ProcessBuilder.Redirect.INHERIT);
   }
 
   /** The lines of a process that has ended; the last one only if it came to its end. */

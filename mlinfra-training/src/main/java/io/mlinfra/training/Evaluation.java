@@ -1,5 +1,8 @@
 package io.mlinfra.training;
 
+import io.mlinfra.core.MlInfraException;
+import io.mlinfra.features.view.TrainingSet;
+import io.mlinfra.registry.EvaluationReport;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -49,9 +52,9 @@ public record Evaluation(
         throw new IllegalArgumentException("label (" + y + ") of row " + i + " must be 0 or 1");
       }
       ones += y;
-      loss -= Math.log(Math.max(y == 1 ? p : 1.0 - p, 1e-15));
-      right += (p >= 0.5f) == (y == 1) ? 1 : 0;
-      squares += (p - (double) y) * (p - (double) y);
+      loss += logLoss(p, y);
+      right += accuracy(p, y);
+      squares += brier(p, y);
     }
     if (ones == 0 || ones == rows) {
       throw new IllegalArgumentException(
@@ -64,6 +67,82 @@ public record Evaluation(
         loss / rows,
         right / rows,
         squares / rows);
+  }
+
+  /**
+   * How probabilities predict the label of some rows, as a report for the registry. Two reports
+   * over the same rows can be compared row by row: log loss, accuracy and the Brier score have each
+   * row's own as samples, and the AUC those whose variance is that of DeLong, DeLong and
+   * Clarke-Pearson (1988), unless a class has one row only.
+   *
+   * <p>For a model that {@link Trained#report} does not know, such as the champion of a registry
+   * that is to be evaluated on new rows:
+   *
+   * <pre>{@code
+   * Version champion = registry.version(Kind.MODEL, "flight-delay@champion");
+   * try (Scorer scorer = Scorer.open(registry.model(champion));
+   *     ArrowReader rows = test.reader()) {
+   *   float[] probabilities = scorer.score(rows, "probability");
+   *   registry.register(champion, Evaluation.report(test, "late", probabilities));
+   * }
+   * }</pre>
+   *
+   * @param data with the label; borrowed. The rows are known again by their number, their labels
+   *     and their times
+   * @param label the column that holds it
+   * @param probabilities one for each row, from 0 to 1
+   * @throws IllegalArgumentException if there are not as many as rows, or one is no probability
+   * @throws MlInfraException if the label is not binary or has one value only
+   */
+  public static EvaluationReport report(TrainingSet data, String label, float[] probabilities) {
+    float[] labels = Labels.read(data, label);
+    Labels.requireBothClasses(label, labels);
+    Evaluation evaluation = binary(probabilities, labels);
+    int rows = labels.length;
+    double[] logLoss = new double[rows];
+    double[] accuracy = new double[rows];
+    double[] brier = new double[rows];
+    for (int i = 0; i < rows; i++) {
+      logLoss[i] = logLoss(probabilities[i], labels[i]);
+      accuracy[i] = accuracy(probabilities[i], labels[i]);
+      brier[i] = brier(probabilities[i], labels[i]);
+    }
+    EvaluationReport.Builder report =
+        EvaluationReport.builder(Rows.fingerprint(data, labels), rows)
+            .data(data.madeFrom())
+            .metric("rows", rows)
+            .metric("baseRate", evaluation.baseRate)
+            .lowerIsBetter("logLoss", evaluation.logLoss, logLoss)
+            .higherIsBetter("accuracy", evaluation.accuracy, accuracy)
+            .lowerIsBetter("brier", evaluation.brier, brier);
+    long ones = ones(labels);
+    int rarer = (int) Math.min(ones, rows - ones);
+    if (rarer < 2) {
+      // One row says nothing of how its class varies.
+      return report.higherIsBetter("auc", evaluation.auc).build();
+    }
+    double[] auc = DeLong.samples(probabilities, labels, evaluation.auc);
+    return report.higherIsBetter("auc", evaluation.auc, auc, rarer - 1).build();
+  }
+
+  private static double logLoss(float probability, float label) {
+    return -Math.log(Math.max(label == 1 ? probability : 1.0 - probability, 1e-15));
+  }
+
+  private static double accuracy(float probability, float label) {
+    return (probability >= 0.5f) == (label == 1) ? 1 : 0;
+  }
+
+  private static double brier(float probability, float label) {
+    return (probability - (double) label) * (probability - (double) label);
+  }
+
+  static long ones(float[] labels) {
+    long ones = 0;
+    for (float label : labels) {
+      ones += (long) label;
+    }
+    return ones;
   }
 
   /** By the rank sum of Mann and Whitney. */

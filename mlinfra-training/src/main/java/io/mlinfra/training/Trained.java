@@ -7,6 +7,7 @@ import io.mlinfra.core.model.Model;
 import io.mlinfra.features.transform.FittedPipeline;
 import io.mlinfra.features.view.TrainingSet;
 import io.mlinfra.registry.Candidate;
+import io.mlinfra.registry.EvaluationReport;
 import io.mlinfra.registry.Run;
 import io.mlinfra.training.backend.Backend;
 import io.mlinfra.training.backend.JavaBackend;
@@ -139,6 +140,23 @@ public final class Trained implements Candidate {
     float[] labels = Labels.read(data, label);
     Labels.requireBothClasses(label, labels);
     return Evaluation.binary(score(data), labels);
+  }
+
+  /**
+   * The same as a report for the registry, with what it takes to compare the model with another one
+   * on the same rows; {@link Evaluation#report} says what is in it.
+   *
+   * <pre>{@code
+   * Version version = registry.register("flight-delay", trained);
+   * registry.register(version, trained.report(test));
+   * registry.promote("flight-delay", "champion", version, "the weekly training");
+   * }</pre>
+   *
+   * @param data with the label and the model's input columns; borrowed
+   * @throws MlInfraException if the label is not binary or has one value only
+   */
+  public EvaluationReport report(TrainingSet data) {
+    return Evaluation.report(data, label, score(data));
   }
 
   @Override
