@@ -3,6 +3,7 @@ package io.mlinfra.registry;
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.Gate;
 import io.mlinfra.core.MlInfraException;
+import io.mlinfra.core.Progress;
 import io.mlinfra.core.model.Model;
 import io.mlinfra.core.version.Kind;
 import io.mlinfra.core.version.Lineage;
@@ -138,10 +139,13 @@ public final class Registry implements AutoCloseable {
   }
 
   /**
-   * The version of that name, as it stands in a lineage, a run or an alias.
+   * The version of that name, as it stands in a lineage, a run or an alias. The hash says which
+   * version it is, the number does not: content that came out of a bundle may name versions by the
+   * numbers that they had where it was made, and they are found here by kind, name and hash. That
+   * reads every record of the name; where the number is right, one.
    *
-   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if this registry does not hold it, the
-   *     hash included
+   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if this registry does not hold that
+   *     content under that kind and name
    */
   public Version version(VersionId id) {
     return inside(() -> versions.require(id).version());
@@ -218,7 +222,8 @@ public final class Registry implements AutoCloseable {
 
   /**
    * Writes the content of a version to a file, replacing what is there. Without success the file is
-   * as it was before: not there, or the old one.
+   * as it was before: not there, or the old one. Its record, its attachments and what it was made
+   * from stay behind; {@link #exportBundle(Version, Path)} takes them along.
    *
    * @throws MlInfraException {@link ErrorCode#FILE_MISSING} if the target's folder does not exist;
    *     {@link ErrorCode#CONTENT_ALTERED} if the content is not what was registered
@@ -231,6 +236,63 @@ public final class Registry implements AutoCloseable {
           blobs.export(stored.blob(), file, stored.version().id().toString());
           return file;
         });
+  }
+
+  /** As {@link #exportBundle(Version, Path, Progress)}, silently. */
+  public void exportBundle(Version version, Path target) {
+    exportBundle(version, target, Progress.NONE);
+  }
+
+  /**
+   * Writes a version, every version that it was made from, and that in turn, with their content and
+   * their attachments into one zip file, replacing what is there. Without success the file is as it
+   * was before. The same versions give the same bytes, at any time and on every JVM.
+   *
+   * <p>Aliases stay behind: where they point is a decision of this registry. The file is as
+   * readable as the content: a registry that encrypts its folder does not encrypt what leaves it.
+   *
+   * @param progress counts the bytes of the content
+   * @throws MlInfraException {@link ErrorCode#FILE_MISSING} if the target's folder does not exist;
+   *     {@link ErrorCode#CONTENT_ALTERED} if anything is not what was registered
+   */
+  public void exportBundle(Version version, Path target, Progress progress) {
+    Objects.requireNonNull(progress, "progress");
+    Path file = target.toAbsolutePath();
+    inside(
+        () -> {
+          new BundleWriter(versions, blobs).write(version.id(), file, progress);
+          return file;
+        });
+  }
+
+  /** As {@link #importBundle(Path, Progress)}, silently. */
+  public Version importBundle(Path bundle) {
+    return importBundle(bundle, Progress.NONE);
+  }
+
+  /**
+   * Registers what {@link #exportBundle(Version, Path)} wrote, here or elsewhere. Each version
+   * keeps its content, properties, attachments and the time when it was first registered; it gets a
+   * number of this registry, unless there is a version of that content under that kind and name,
+   * which then stands for it as it is.
+   *
+   * <p>The file is checked from end to end before anything is kept, and read a second time to keep
+   * it: a file that is damaged or forged leaves this registry as it was. It needs no trust: no name
+   * in it becomes a path unchecked, and it never unpacks to more than its own size. What the hashes
+   * cannot tell is who made it. A process that is killed in the middle leaves some of the versions,
+   * each complete and with all that it was made from; importing again brings the others.
+   *
+   * @param progress counts the bytes of the content, once when they are checked, once when kept
+   * @return the version that was exported, as it is called here
+   * @throws MlInfraException {@link ErrorCode#FILE_MISSING} if there is no such file; {@link
+   *     ErrorCode#FILE_UNREADABLE} if it is no bundle, not a whole one, or one that a newer release
+   *     wrote; {@link ErrorCode#CONTENT_ALTERED} if a hash in it does not hold; {@link
+   *     ErrorCode#CONFLICT} if a name in it differs only in case from one that is here
+   */
+  public Version importBundle(Path bundle, Progress progress) {
+    Objects.requireNonNull(progress, "progress");
+    Path file = bundle.toAbsolutePath();
+    return inside(() -> new BundleReader(file, layout, blobs, versions, lock, progress).read());
   }
 
   /**
@@ -292,8 +354,8 @@ public final class Registry implements AutoCloseable {
     }
     return inside(
         () -> {
-          versions.require(id);
-          return lock.hold(() -> aliases.move(name, alias, id, reason, clock.instant()));
+          VersionId held = versions.require(id).version().id();
+          return lock.hold(() -> aliases.move(name, alias, held, reason, clock.instant()));
         });
   }
 

@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.IntFunction;
 
 /** The records of versions. Reading needs no lock; {@link #add} is called under the write lock. */
 final class VersionStore {
@@ -78,8 +79,8 @@ final class VersionStore {
     if (bytes.isEmpty()) {
       return Optional.empty();
     }
-    Fields fields = Fields.parseRecord(file.toString(), bytes.get());
-    VersionId id = fields.object("version").versionId();
+    Stored found = parse(file.toString(), bytes.get());
+    VersionId id = found.version().id();
     if (id.kind() == kind && id.name().equalsIgnoreCase(name) && !id.name().equals(name)) {
       // The file system takes both names for the same. We do not.
       return Optional.empty();
@@ -88,18 +89,28 @@ final class VersionStore {
       throw new MlInfraException(
           ErrorCode.CONTENT_ALTERED, file + " was altered: it is the record of " + id);
     }
+    return Optional.of(found);
+  }
+
+  /**
+   * What a record says.
+   *
+   * @param source what the bytes are, for error messages
+   */
+  static Stored parse(String source, byte[] record) {
+    Fields fields = Fields.parseRecord(source, record);
+    VersionId id = fields.object("version").versionId();
     // Schema 1 had none.
     Map<String, Blob> attachments = fields.schema() == 1 ? Map.of() : fields.blobs("attachments");
-    return Optional.of(
-        new Stored(
-            new Version(
-                id,
-                fields.instant("created"),
-                fields.objects("madeFrom").stream().map(Fields::versionId).toList(),
-                fields.texts("properties"),
-                hashes(attachments)),
-            new Blob(id.hash(), fields.size("bytes")),
-            attachments));
+    return new Stored(
+        new Version(
+            id,
+            fields.instant("created"),
+            fields.objects("madeFrom").stream().map(Fields::versionId).toList(),
+            fields.texts("properties"),
+            hashes(attachments)),
+        new Blob(id.hash(), fields.size("bytes")),
+        attachments);
   }
 
   private static Map<String, ContentHash> hashes(Map<String, Blob> attachments) {
@@ -108,19 +119,52 @@ final class VersionStore {
     return hashes;
   }
 
-  /** The record of exactly this version, its hash included. */
+  /**
+   * The record of this version. The hash says which one it is; its number is only where to look
+   * first, for imported content names versions by the numbers of the registry that it came from.
+   */
   Stored require(VersionId id) throws IOException {
     Optional<Stored> found = find(id.kind(), id.name(), id.number());
-    if (found.isEmpty() || !found.get().version().id().equals(id)) {
-      throw new MlInfraException(
-          ErrorCode.NAME_UNKNOWN,
-          "the registry "
-              + layout.folder()
-              + " does not hold "
-              + id
-              + found.map(other -> "; what it has there is " + other.version().id()).orElse(""));
+    if (found.isPresent() && found.get().version().id().equals(id)) {
+      return found.get();
     }
-    return found.get();
+    Optional<Stored> elsewhere = findContent(id.kind(), id.name(), id.hash());
+    return elsewhere.orElseThrow(
+        () ->
+            new MlInfraException(
+                ErrorCode.NAME_UNKNOWN,
+                "the registry "
+                    + layout.folder()
+                    + " does not hold "
+                    + id
+                    + found
+                        .map(other -> "; what it has there is " + other.version().id())
+                        .orElse("")));
+  }
+
+  /** The oldest version of that content. Reads every record of the name. */
+  private Optional<Stored> findContent(Kind kind, String name, ContentHash hash)
+      throws IOException {
+    for (int number : numbers(kind, name)) {
+      try {
+        Optional<Stored> found = find(kind, name, number);
+        if (found.isPresent() && found.get().version().id().hash().equals(hash)) {
+          return found;
+        }
+      } catch (MlInfraException unreadable) {
+        // Not the one that was asked for, as far as anybody can tell; verify() tells of it.
+        continue;
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** The bytes of a record that there is. */
+  byte[] record(VersionId id) throws IOException {
+    Path file = layout.version(id);
+    return records
+        .read(file)
+        .orElseThrow(() -> new MlInfraException(ErrorCode.CONTENT_ALTERED, file + " is missing"));
   }
 
   /** The version of that number. */
@@ -181,6 +225,29 @@ final class VersionStore {
       List<VersionId> madeFrom,
       Instant now)
       throws IOException {
+    return add(
+        kind,
+        name,
+        blob,
+        number ->
+            toJson(
+                new Stored(
+                    new Version(
+                        new VersionId(kind, name, number, blob.hash()),
+                        now,
+                        madeFrom,
+                        properties,
+                        hashes(attachments)),
+                    blob,
+                    attachments)));
+  }
+
+  /**
+   * As the other way to add, for a record that is there already, but for its number.
+   *
+   * @param record gives the record that has this number
+   */
+  Version add(Kind kind, String name, Blob blob, IntFunction<byte[]> record) throws IOException {
     FileNames.requireNoTwin(kind.label(), name, Layout.list(layout.names(kind)));
     Index index = index(kind, name);
     Integer existing = index.numbers.get(blob.hash());
@@ -190,18 +257,14 @@ final class VersionStore {
         return found.get().version();
       }
     }
-    Version version =
-        new Version(
-            new VersionId(kind, name, index.last + 1, blob.hash()),
-            now,
-            madeFrom,
-            properties,
-            hashes(attachments));
+    int number = index.last + 1;
+    Path file = layout.version(kind, name, number);
+    byte[] bytes = record.apply(number);
     DurableFiles.createFolders(layout.versions(kind, name));
-    records.write(layout.version(version.id()), toJson(new Stored(version, blob, attachments)));
-    index.last++;
-    index.numbers.put(blob.hash(), index.last);
-    return version;
+    records.write(file, bytes);
+    index.last = number;
+    index.numbers.put(blob.hash(), number);
+    return parse(file.toString(), bytes).version();
   }
 
   private Index index(Kind kind, String name) throws IOException {
