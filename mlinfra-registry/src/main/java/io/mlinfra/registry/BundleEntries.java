@@ -57,15 +57,14 @@ final class BundleEntries implements AutoCloseable {
     ByteBuffer end = ByteBuffer.allocate(END_BYTES);
     try (SeekableByteChannel channel = Files.newByteChannel(file)) {
       channel.position(Math.max(0, channel.size() - END_BYTES));
-      while (end.hasRemaining() && channel.read(end) >= 0) {
-        // until there is no more
-        continue;
+      for (int n = 0; n >= 0 && end.hasRemaining(); ) {
+        n = channel.read(end);
       }
     }
     if (end.hasRemaining() || end.getInt(0) != END_MARK || end.getShort(END_BYTES - 2) != 0) {
       throw new MlInfraException(
           ErrorCode.FILE_UNREADABLE,
-          "'" + file + "' is no bundle, or was cut off: it ends unlike a zip file");
+          "'" + file + "' is no whole bundle: it ends unlike a zip file");
     }
   }
 

@@ -317,6 +317,20 @@ public final class Registry implements AutoCloseable {
   }
 
   /**
+   * Compares two models, of the same name or not: what they take and give, how their runs were set
+   * and what came out, what they were made from, and their graphs. Both are read into memory.
+   *
+   * @throws IllegalArgumentException if one of them is not of kind MODEL
+   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if this registry does not hold one of
+   *     them; {@link ErrorCode#CONTENT_ALTERED} if one is not what was registered
+   */
+  public ModelDiff diff(Version before, Version after) {
+    requireKind(Kind.MODEL, before);
+    requireKind(Kind.MODEL, after);
+    return inside(() -> new ModelComparison(versions, blobs).compare(before.id(), after.id()));
+  }
+
+  /**
    * The run.
    *
    * @throws IllegalArgumentException if the version is not of kind RUN

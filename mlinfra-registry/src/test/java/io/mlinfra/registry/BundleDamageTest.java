@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -365,7 +366,7 @@ class BundleDamageTest {
   }
 
   private static String madeFrom(byte[] record) {
-    String text = new String(record, java.nio.charset.StandardCharsets.UTF_8);
+    String text = new String(record, StandardCharsets.UTF_8);
     int start = text.indexOf("\"madeFrom\"");
     return text.substring(start, text.indexOf(']', start) + 1);
   }

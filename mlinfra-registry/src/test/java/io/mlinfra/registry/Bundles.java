@@ -8,6 +8,7 @@ import io.mlinfra.registry.BlobStore.Blob;
 import io.mlinfra.registry.Bundle.Member;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,10 +36,7 @@ final class Bundles {
     return entries;
   }
 
-  /**
-   * Writes entries as a bundle stores them. Java's writer refuses two entries of one name, so names
-   * that end in {@code #} get the same name as the one before them.
-   */
+  /** Writes a zip file, with entries of that method. */
   static Path write(Path file, List<Entry> entries, int method) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(out)) {
@@ -59,6 +57,7 @@ final class Bundles {
     return Files.write(file, out.toByteArray());
   }
 
+  /** Writes a zip file as a bundle is, with nothing compressed. */
   static Path write(Path file, List<Entry> entries) throws IOException {
     return write(file, entries, ZipEntry.STORED);
   }
@@ -90,7 +89,7 @@ final class Bundles {
 
   /** A record, or a manifest, with some text replaced and a check that holds. */
   static byte[] changed(byte[] record, String from, String to) {
-    String text = new String(record, java.nio.charset.StandardCharsets.UTF_8);
+    String text = new String(record, StandardCharsets.UTF_8);
     String changed = text.replace(from, to);
     if (changed.equals(text)) {
       throw new AssertionError("there is no '" + from + "' in " + text);
@@ -99,6 +98,7 @@ final class Bundles {
     return utf8(body + ",\n  \"check\" : \"" + ContentHash.of(body) + "\"\n}\n");
   }
 
+  /** Bytes with each occurrence of a text replaced by one of the same length. */
   static byte[] replaced(byte[] bytes, String from, String to) {
     byte[] changed = bytes.clone();
     byte[] old = utf8(from);
