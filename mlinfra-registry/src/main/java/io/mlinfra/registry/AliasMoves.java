@@ -85,13 +85,13 @@ final class AliasMoves {
   }
 
   private Alias promote(
-      String name, String alias, VersionId version, String reason, Condition condition)
+      String name, String alias, VersionId asked, String reason, Condition condition)
       throws IOException {
-    if (version.kind() != Kind.MODEL || !version.name().equals(name)) {
+    if (asked.kind() != Kind.MODEL || !asked.name().equals(name)) {
       throw new IllegalArgumentException(
-          "version (" + version + ") must be one of model '" + name + "'");
+          "version (" + asked + ") must be one of model '" + name + "'");
     }
-    versions.require(version);
+    VersionId version = versions.require(asked).version().id();
     String actor = options.actor();
     return lock.hold(
         () -> {

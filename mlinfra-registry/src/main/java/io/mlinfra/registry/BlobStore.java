@@ -98,20 +98,26 @@ final class BlobStore {
   /** Writes the content to a file, which is there wholly or not at all. */
   void export(Blob blob, Path target, String owner) throws IOException {
     requirePlaceFor(target);
-    requireWholeSize(blob, owner);
     Path temporary = DurableFiles.temporaryIn(DurableFiles.parent(target));
     try {
-      try (InputStream content = open(blob.hash());
-          OutputStream out = create(temporary)) {
-        if (!copy(content, out).equals(blob)) {
-          throw altered(blob, owner);
-        }
-      } catch (AlteredException e) {
-        throw altered(blob, owner);
+      try (OutputStream out = create(temporary)) {
+        copyTo(blob, out, owner);
       }
       DurableFiles.publish(temporary, target);
     } finally {
       Files.deleteIfExists(temporary);
+    }
+  }
+
+  /** Writes the content to a stream; without success some of it, or something else. */
+  void copyTo(Blob blob, OutputStream out, String owner) throws IOException {
+    requireWholeSize(blob, owner);
+    try (InputStream content = open(blob.hash())) {
+      if (!copy(content, out).equals(blob)) {
+        throw altered(blob, owner);
+      }
+    } catch (AlteredException e) {
+      throw altered(blob, owner);
     }
   }
 
@@ -176,7 +182,7 @@ final class BlobStore {
     return vault.opening(Files.newInputStream(layout.blob(hash)));
   }
 
-  private static OutputStream create(Path file) throws IOException {
+  static OutputStream create(Path file) throws IOException {
     return Files.newOutputStream(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
   }
 
@@ -199,7 +205,7 @@ final class BlobStore {
   }
 
   // The hash is of the bytes that are written, whatever happens to their source meanwhile.
-  private static Blob copy(InputStream content, OutputStream out) throws IOException {
+  static Blob copy(InputStream content, OutputStream out) throws IOException {
     MessageDigest digest;
     try {
       digest = MessageDigest.getInstance("SHA-256");

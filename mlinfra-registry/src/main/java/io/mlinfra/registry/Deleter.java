@@ -46,11 +46,12 @@ final class Deleter {
     audit.onEntry(AuditLog.DELETED, entry -> versions.bury(version(entry), deletion(entry)));
   }
 
-  void delete(VersionId id, String reason) throws IOException {
+  void delete(VersionId asked, String reason) throws IOException {
     String actor = options.actor();
     lock.hold(
         () -> {
-          Stored stored = versions.require(id);
+          Stored stored = versions.require(asked);
+          VersionId id = stored.version().id();
           requireNoAlias(id);
           requireNoProduct(id);
           Map<String, String> details = AuditLog.details();

@@ -86,7 +86,8 @@ final class Fields {
     return blobs;
   }
 
-  private Blob blob() {
+  /** This object as content: its hash and its size. */
+  Blob blob() {
     return new Blob(hash("hash"), size("bytes"));
   }
 

@@ -8,6 +8,7 @@ import io.mlinfra.registry.BlobStore.Blob;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -33,7 +34,7 @@ final class Registrar {
   }
 
   Version register(Registration registration) throws IOException {
-    check(registration);
+    List<VersionId> madeFrom = check(registration);
     for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
       Blob content = keep(registration.content());
       Map<String, Blob> attachments = new TreeMap<>();
@@ -52,7 +53,7 @@ final class Registrar {
                               content,
                               registration.properties(),
                               attachments,
-                              ids(registration),
+                              madeFrom,
                               clock.instant()))
                       : Optional.empty());
       if (version.isPresent()) {
@@ -77,23 +78,25 @@ final class Registrar {
     return true;
   }
 
-  /** Refuses what can be refused before anything is written. */
-  void check(Registration registration) throws IOException {
+  /**
+   * Refuses what can be refused before anything is written.
+   *
+   * @return what it is made from, by the numbers of this registry
+   */
+  List<VersionId> check(Registration registration) throws IOException {
     Kind kind = registration.kind();
     registration.content();
     FileNames.requireNoTwin(kind.label(), registration.name(), Layout.list(layout.names(kind)));
-    for (VersionId id : ids(registration)) {
-      versions.require(id);
+    List<VersionId> madeFrom = new ArrayList<>();
+    for (Version version : registration.madeFrom()) {
+      madeFrom.add(versions.require(version.id()).version().id());
     }
+    return madeFrom;
   }
 
   private Blob keep(Registration.Content content) throws IOException {
     try (InputStream in = content.open()) {
       return blobs.put(in);
     }
-  }
-
-  private static List<VersionId> ids(Registration registration) {
-    return registration.madeFrom().stream().map(Version::id).toList();
   }
 }

@@ -3,6 +3,7 @@ package io.mlinfra.registry;
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.Gate;
 import io.mlinfra.core.MlInfraException;
+import io.mlinfra.core.Progress;
 import io.mlinfra.core.model.Model;
 import io.mlinfra.core.version.Kind;
 import io.mlinfra.core.version.Lineage;
@@ -179,10 +180,13 @@ public final class Registry implements AutoCloseable {
   }
 
   /**
-   * The version of that name, as it stands in a lineage, a run or an alias.
+   * The version of that name, as it stands in a lineage, a run or an alias. The hash says which
+   * version it is, the number does not: content that came out of a bundle may name versions by the
+   * numbers that they had where it was made, and they are found here by kind, name and hash. That
+   * reads every record of the name; where the number is right, one.
    *
-   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if this registry does not hold it, the
-   *     hash included
+   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if this registry does not hold that
+   *     content under that kind and name
    */
   public Version version(VersionId id) {
     return inside(() -> versions.require(id).version());
@@ -290,8 +294,9 @@ public final class Registry implements AutoCloseable {
 
   /**
    * Writes the content of a version to a file, replacing what is there. Without success the file is
-   * as it was before: not there, or the old one. The audit log tells that it was asked for, unless
-   * the registry's folder may not be written to.
+   * as it was before: not there, or the old one. Its record, its attachments and what it was made
+   * from stay behind; {@link #exportBundle(Version, Path)} takes them along. The audit log tells
+   * that it was asked for, unless the registry's folder may not be written to.
    *
    * @throws MlInfraException {@link ErrorCode#FILE_MISSING} if the target's folder does not exist;
    *     {@link ErrorCode#CONTENT_ALTERED} if the content is not what was registered
@@ -303,18 +308,91 @@ public final class Registry implements AutoCloseable {
           Stored stored = versions.require(version.id());
           BlobStore.requirePlaceFor(file);
           VersionId id = stored.version().id();
-          if (Files.isWritable(layout.folder())) {
-            audit.append(
-                AuditLog.EXPORTED,
-                id.kind().label() + " " + id.name() + ":" + id.number(),
-                Map.of("version", AuditLog.text(id), "target", file.toString()));
-          }
+          noteExport(id, file);
           return stillThere(
               id,
               () -> {
                 blobs.export(stored.blob(), file, id.toString());
                 return file;
               });
+        });
+  }
+
+  private void noteExport(VersionId id, Path file) throws IOException {
+    if (Files.isWritable(layout.folder())) {
+      note(AuditLog.EXPORTED, id, "target", file);
+    }
+  }
+
+  private void note(String action, VersionId id, String what, Path file) throws IOException {
+    audit.append(
+        action,
+        id.kind().label() + " " + id.name() + ":" + id.number(),
+        Map.of("version", AuditLog.text(id), what, file.toString()));
+  }
+
+  /** As {@link #exportBundle(Version, Path, Progress)}, silently. */
+  public void exportBundle(Version version, Path target) {
+    exportBundle(version, target, Progress.NONE);
+  }
+
+  /**
+   * Writes a version, every version that it was made from, and that in turn, with their content and
+   * their attachments into one zip file, replacing what is there. Without success the file is as it
+   * was before. The same versions give the same bytes, at any time and on every JVM.
+   *
+   * <p>Aliases stay behind: where they point is a decision of this registry. The file is as
+   * readable as the content: a registry that encrypts its folder does not encrypt what leaves it.
+   *
+   * @param progress counts the bytes of the content
+   * @throws MlInfraException {@link ErrorCode#FILE_MISSING} if the target's folder does not exist;
+   *     {@link ErrorCode#CONTENT_ALTERED} if anything is not what was registered
+   */
+  public void exportBundle(Version version, Path target, Progress progress) {
+    Objects.requireNonNull(progress, "progress");
+    Path file = target.toAbsolutePath();
+    inside(
+        () -> {
+          VersionId id = versions.require(version.id()).version().id();
+          BlobStore.requirePlaceFor(file);
+          noteExport(id, file);
+          new BundleWriter(versions, blobs).write(id, file, progress);
+          return file;
+        });
+  }
+
+  /** As {@link #importBundle(Path, Progress)}, silently. */
+  public Version importBundle(Path bundle) {
+    return importBundle(bundle, Progress.NONE);
+  }
+
+  /**
+   * Registers what {@link #exportBundle(Version, Path)} wrote, here or elsewhere. Each version
+   * keeps its content, properties, attachments and the time when it was first registered; it gets a
+   * number of this registry, unless there is a version of that content under that kind and name,
+   * which then stands for it as it is.
+   *
+   * <p>The file is checked from end to end before anything is kept, and read a second time to keep
+   * it: a file that is damaged or forged leaves this registry as it was. It needs no trust: no name
+   * in it becomes a path unchecked, and it never unpacks to more than its own size. What the hashes
+   * cannot tell is who made it. A process that is killed in the middle leaves some of the versions,
+   * each complete and with all that it was made from; importing again brings the others.
+   *
+   * @param progress counts the bytes of the content, once when they are checked, once when kept
+   * @return the version that was exported, as it is called here
+   * @throws MlInfraException {@link ErrorCode#FILE_MISSING} if there is no such file; {@link
+   *     ErrorCode#FILE_UNREADABLE} if it is no bundle, not a whole one, or one that a newer release
+   *     wrote; {@link ErrorCode#CONTENT_ALTERED} if a hash in it does not hold; {@link
+   *     ErrorCode#CONFLICT} if a name in it differs only in case from one that is here
+   */
+  public Version importBundle(Path bundle, Progress progress) {
+    Objects.requireNonNull(progress, "progress");
+    Path file = bundle.toAbsolutePath();
+    return inside(
+        () -> {
+          Version root = new BundleReader(file, layout, blobs, versions, lock, progress).read();
+          note(AuditLog.IMPORTED, root.id(), "source", file);
+          return root;
         });
   }
 
@@ -353,6 +431,20 @@ public final class Registry implements AutoCloseable {
   public Model model(Version version) {
     requireKind(Kind.MODEL, version);
     return Model.read(content(version));
+  }
+
+  /**
+   * Compares two models, of the same name or not: what they take and give, how their runs were set
+   * and what came out, what they were made from, and their graphs. Both are read into memory.
+   *
+   * @throws IllegalArgumentException if one of them is not of kind MODEL
+   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if this registry does not hold one of
+   *     them; {@link ErrorCode#CONTENT_ALTERED} if one is not what was registered
+   */
+  public ModelDiff diff(Version before, Version after) {
+    requireKind(Kind.MODEL, before);
+    requireKind(Kind.MODEL, after);
+    return inside(() -> new ModelComparison(versions, blobs).compare(before.id(), after.id()));
   }
 
   /**
@@ -518,8 +610,8 @@ public final class Registry implements AutoCloseable {
     }
     return inside(
         () -> {
-          versions.require(id);
-          return gates.check(name, alias, id);
+          VersionId held = versions.require(id).version().id();
+          return gates.check(name, alias, held);
         });
   }
 
@@ -592,7 +684,7 @@ public final class Registry implements AutoCloseable {
 
   /**
    * The audit log, oldest entry first: every move of an alias, deletion, collection of garbage that
-   * removed something, export, and change of a policy.
+   * removed something, export, import, and change of a policy.
    *
    * @throws MlInfraException {@link ErrorCode#CONTENT_ALTERED} if the entries do not make a chain
    */

@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.IntFunction;
 
 /**
  * The records of versions. Reading needs no lock; {@link #add}, {@link #bury} and {@link #madeFrom}
@@ -141,8 +142,8 @@ final class VersionStore {
     if (bytes.isEmpty()) {
       return Optional.empty();
     }
-    Fields fields = Fields.parseRecord(file.toString(), bytes.get());
-    VersionId id = fields.object("version").versionId();
+    Row found = parse(file.toString(), bytes.get());
+    VersionId id = found.id();
     if (id.kind() == kind && id.name().equalsIgnoreCase(name) && !id.name().equals(name)) {
       // The file system takes both names for the same. We do not.
       return Optional.empty();
@@ -151,9 +152,20 @@ final class VersionStore {
       throw new MlInfraException(
           ErrorCode.CONTENT_ALTERED, file + " was altered: it is the record of " + id);
     }
+    return Optional.of(found);
+  }
+
+  /**
+   * What a record says.
+   *
+   * @param source what the bytes are, for error messages
+   */
+  static Row parse(String source, byte[] record) {
+    Fields fields = Fields.parseRecord(source, record);
+    VersionId id = fields.object("version").versionId();
     // Schema 1 had none.
     Map<String, Blob> attachments = fields.schema() == 1 ? Map.of() : fields.blobs("attachments");
-    Stored stored =
+    return new Row(
         new Stored(
             new Version(
                 id,
@@ -162,11 +174,11 @@ final class VersionStore {
                 fields.texts("properties"),
                 hashes(attachments)),
             new Blob(id.hash(), fields.size("bytes")),
-            attachments);
-    return Optional.of(new Row(stored, deletion(file, fields)));
+            attachments),
+        deletion(source, fields));
   }
 
-  private static Optional<Deletion> deletion(Path file, Fields fields) {
+  private static Optional<Deletion> deletion(String source, Fields fields) {
     if (!fields.has("deleted")) {
       return Optional.empty();
     }
@@ -178,7 +190,7 @@ final class VersionStore {
             deleted.text("actor"),
             deleted.text("reason"),
             entry.integer("number"),
-            AuditLog.hash(file, entry, "hash")));
+            entry.hash("hash")));
   }
 
   /** Whether, when and why exactly this version was deleted. */
@@ -197,7 +209,11 @@ final class VersionStore {
     return hashes;
   }
 
-  /** The record of exactly this version, its hash included, which was not deleted. */
+  /**
+   * The record of this version, which was not deleted. The hash says which one it is; its number is
+   * only where to look first, for imported content names versions by the numbers of the registry
+   * that it came from.
+   */
   Stored require(VersionId id) throws IOException {
     return requireLive(requireRow(id));
   }
@@ -212,13 +228,38 @@ final class VersionStore {
             + other.map(row -> "; what it has there is " + row.id()).orElse(""));
   }
 
-  /** The record of exactly this version, be it deleted or not. */
+  /** As {@link #require(VersionId)}, also for a version that was deleted. */
   Row requireRow(VersionId id) throws IOException {
     Optional<Row> found = row(id.kind(), id.name(), id.number());
-    if (found.isEmpty() || !found.get().id().equals(id)) {
-      throw unheld(id, found);
+    if (found.isPresent() && found.get().id().equals(id)) {
+      return found.get();
     }
-    return found.get();
+    Optional<Row> elsewhere = findContent(id.kind(), id.name(), id.hash());
+    return elsewhere.orElseThrow(() -> unheld(id, found));
+  }
+
+  /** The version of that content that was not deleted. Reads every record of the name. */
+  private Optional<Row> findContent(Kind kind, String name, ContentHash hash) throws IOException {
+    for (int number : numbers(kind, name)) {
+      try {
+        Optional<Row> found = row(kind, name, number);
+        if (found.isPresent() && found.get().isLive() && found.get().id().hash().equals(hash)) {
+          return found;
+        }
+      } catch (MlInfraException unreadable) {
+        // Not the one that was asked for, as far as anybody can tell; verify() tells of it.
+        continue;
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** The bytes of a record that there is. */
+  byte[] record(VersionId id) throws IOException {
+    Path file = layout.version(id);
+    return records
+        .read(file)
+        .orElseThrow(() -> new MlInfraException(ErrorCode.CONTENT_ALTERED, file + " is missing"));
   }
 
   private static Stored requireLive(Row row) {
@@ -291,10 +332,34 @@ final class VersionStore {
       List<VersionId> madeFrom,
       Instant now)
       throws IOException {
-    FileNames.requireNoTwin(kind.label(), name, Layout.list(layout.names(kind)));
     for (VersionId source : madeFrom) {
       require(source);
     }
+    return add(
+        kind,
+        name,
+        blob,
+        number ->
+            Json.record(
+                toJson(
+                    new Stored(
+                        new Version(
+                            new VersionId(kind, name, number, blob.hash()),
+                            now,
+                            madeFrom,
+                            properties,
+                            hashes(attachments)),
+                        blob,
+                        attachments))));
+  }
+
+  /**
+   * As the other way to add, for a record that is there already, but for its number.
+   *
+   * @param record gives the record that has this number
+   */
+  Version add(Kind kind, String name, Blob blob, IntFunction<byte[]> record) throws IOException {
+    FileNames.requireNoTwin(kind.label(), name, Layout.list(layout.names(kind)));
     Index index = index(kind, name);
     Integer existing = index.numbers.get(blob.hash());
     if (existing != null) {
@@ -303,17 +368,13 @@ final class VersionStore {
         return found.get().version();
       }
     }
-    Version version =
-        new Version(
-            new VersionId(kind, name, index.last + 1, blob.hash()),
-            now,
-            madeFrom,
-            properties,
-            hashes(attachments));
+    int number = index.last + 1;
+    Path file = layout.version(kind, name, number);
+    byte[] bytes = record.apply(number);
     DurableFiles.createFolders(layout.versions(kind, name));
-    records.write(
-        layout.version(version.id()), Json.record(toJson(new Stored(version, blob, attachments))));
-    index.last++;
+    records.write(file, bytes);
+    index.last = number;
+    Version version = parse(file.toString(), bytes).stored().version();
     learn(index, version);
     return version;
   }

@@ -33,6 +33,10 @@
  * the folder and takes the trouble can write a whole new history, chain and all: against that, keep
  * {@link io.mlinfra.registry.Registry#auditHead() the head} elsewhere.
  *
+ * <p>A bundle is one version with all that it was made from, as a zip file: a {@code manifest.json}
+ * and then contents and records under the names above, as they are, or were before encryption. It
+ * has no compression and no times, so that the same versions are the same bytes.
+ *
  * <p>Each record is a JSON object with the number of its {@code schema} and, as its last member, a
  * {@code check}: the SHA-256 of the bytes before that member. A folder may be copied, put under
  * version control or mounted read-only. Sharing it over a network needs a file system on which file
