@@ -250,6 +250,24 @@ class DeletionTest {
   }
 
   @Test
+  void letsPeopleWriteAlsoWhereACollectionCannotBeFinished() throws IOException {
+    Version damaged = registerModel(registry, "m", "damaged");
+    registry.delete(registerModel(registry, "m", "gone"), "");
+    Path before = Files.copy(folder.resolve("audit/head.json"), folder.resolve("before"));
+    registry.collectGarbage();
+    Files.delete(folder.resolve("audit/head.json"));
+    Files.move(before, folder.resolve("audit/head.json"));
+    Files.writeString(record(folder, damaged), "rubbish");
+
+    try (Registry next = Registry.open(folder)) {
+      assertThat(registerModel(next, "m", "next").id().number()).isEqualTo(3);
+      assertThat(next.audit()).hasSize(2);
+      assertThat(next.verify().problems()).hasSize(1);
+    }
+    assertThat(blob(folder, damaged)).exists();
+  }
+
+  @Test
   void putsContentAgainThatWasCollectedBeforeItWasRegistered() {
     int[] opened = new int[1];
     Registration registration =
