@@ -295,6 +295,41 @@ class DeletionTest {
   }
 
   @Test
+  void refusesToMakeSomethingFromWhatIsDeletedMeanwhile() {
+    Version data = register(Kind.DATASET, "d", "1");
+    Registration registration =
+        Registration.of(Kind.MODEL, "m")
+            .content(
+                () -> {
+                  registry.delete(data, "meanwhile");
+                  return new ByteArrayInputStream(utf8("m"));
+                })
+            .madeFrom(data);
+
+    assertUnknown(() -> registry.register(registration), "was deleted on", "meanwhile");
+    assertThat(registry.names(Kind.MODEL)).isEmpty();
+    assertThat(registry.verify().problems()).isEmpty();
+  }
+
+  @Test
+  void refusesToPromoteWhatIsDeletedMeanwhile() {
+    Version model = registerModel(registry, "m", "1");
+    RegistryOptions deleting =
+        RegistryOptions.builder()
+            .actor(
+                () -> {
+                  registry.delete(model, "meanwhile");
+                  return "bob";
+                })
+            .build();
+    try (Registry other = Registry.open(folder, deleting)) {
+      assertUnknown(() -> other.promote("m", "champion", model), "was deleted on", "meanwhile");
+    }
+    assertThat(registry.alias("m", "champion")).isEmpty();
+    assertThat(registry.verify().problems()).isEmpty();
+  }
+
+  @Test
   void expiresWhatThePolicyDoesNotKeepProductsFirst() {
     Version oldData = register(Kind.DATASET, "d", "1");
     Version keptData = register(Kind.DATASET, "d", "2");

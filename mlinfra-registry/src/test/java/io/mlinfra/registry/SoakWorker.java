@@ -25,6 +25,9 @@ public final class SoakWorker implements Runnable {
   /** A model whose alias moves by compare-and-set only, each time by one. */
   static final String COUNTER = "counter";
 
+  /** Data sets that are made from versions of {@link #HOT}. */
+  private static final String DERIVED = "derived";
+
   private static final int CONTENTS = 12;
 
   private final Registry registry;
@@ -88,8 +91,10 @@ public final class SoakWorker implements Runnable {
       rollback();
     } else if (choice < 63) {
       unlessGone(() -> acknowledge(registry.removeAlias(HOT, ALIAS, reason("remove")).reason()));
-    } else if (choice < 75) {
+    } else if (choice < 70) {
       unlessGone(this::deleteAny);
+    } else if (choice < 75) {
+      unlessGone(this::derive);
     } else if (choice < 79) {
       registry.collectGarbage();
     } else if (choice < 80) {
@@ -197,12 +202,32 @@ public final class SoakWorker implements Runnable {
   }
 
   private void deleteAny() {
-    List<Version> versions = registry.versions(Kind.MODEL, HOT);
+    List<Version> versions =
+        switch (random.nextInt(4)) {
+          case 0 -> registry.versions(Kind.MODEL, COUNTER);
+          case 1 -> registry.versions(Kind.DATASET, DERIVED);
+          default -> registry.versions(Kind.MODEL, HOT);
+        };
     if (!versions.isEmpty()) {
       String reason = reason("delete");
-      registry.delete(versions.get(random.nextInt(versions.size())), reason);
+      registry.delete(any(versions), reason);
       acknowledge(reason);
     }
+  }
+
+  /** What it is made from may be deleted at the same moment. */
+  private void derive() {
+    List<Version> sources = registry.versions(Kind.MODEL, HOT);
+    if (!sources.isEmpty()) {
+      registry.register(
+          Registration.of(Kind.DATASET, DERIVED)
+              .content(new byte[] {(byte) random.nextInt(CONTENTS)})
+              .madeFrom(any(sources)));
+    }
+  }
+
+  private Version any(List<Version> versions) {
+    return versions.get(random.nextInt(versions.size()));
   }
 
   /** An alias that points somewhere points at something, whatever others do meanwhile. */
