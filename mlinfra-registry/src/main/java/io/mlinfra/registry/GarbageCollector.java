@@ -56,8 +56,7 @@ final class GarbageCollector {
     this.versions = versions;
     this.audit = audit;
     this.referrers = List.copyOf(referrers);
-    // What a collector that died did not come to is garbage still, with whatever came to it.
-    audit.onEntry(AuditLog.COLLECTED, entry -> remove(garbage()));
+    audit.onEntry(AuditLog.COLLECTED, entry -> goOn());
   }
 
   private record Garbage(List<Path> contents, List<Path> temporaryFiles, Collected sizes) {
@@ -82,6 +81,18 @@ final class GarbageCollector {
           }
           return garbage.sizes();
         });
+  }
+
+  /** What a collector that died did not come to is garbage still, with whatever came to it. */
+  private void goOn() throws IOException {
+    Garbage garbage;
+    try {
+      garbage = garbage();
+    } catch (MlInfraException unreadable) {
+      // It must not keep people from writing. What is left goes with the next collection.
+      return;
+    }
+    remove(garbage);
   }
 
   private Garbage garbage() throws IOException {

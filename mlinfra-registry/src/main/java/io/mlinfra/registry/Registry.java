@@ -31,7 +31,12 @@ import java.util.stream.Stream;
  * <p>A version never changes. It is named by its kind, its name and a number that counts from 1,
  * and it carries the SHA-256 of its content, against which the content is checked each time it is
  * read. What is registered is on the disk when the method returns; a reader sees a version wholly
- * or not at all. Only an {@link Alias} moves.
+ * or not at all. Only an {@link Alias} moves, and only {@link #delete} takes a version away.
+ *
+ * <p>Every move of an alias, every deletion and every export is an entry of the {@linkplain #audit
+ * audit log}, which {@link #verify} holds against what else there is. The entry is written first.
+ * So a move or deletion that ends in {@link ErrorCode#IO_FAILED}, or whose JVM dies, may be made
+ * nonetheless: by whoever writes next.
  *
  * <p>A reference to a version is {@code name:3}, {@code name} for the latest, or for models {@code
  * name@alias}.

@@ -11,7 +11,7 @@ import java.util.List;
  * @param orphans content that no record refers to: of versions that were deleted, of writers that
  *     died, or of those at work; no problem, and garbage collection removes it
  * @param versions how many records of versions were read, those of deleted ones among them
- * @param contents how many contents were read to the end
+ * @param contents how many contents records refer to; each was read to the end
  * @param moves how many moves of aliases were read
  * @param auditEntries how many entries of the audit log were read
  */

@@ -250,6 +250,24 @@ class DeletionTest {
   }
 
   @Test
+  void letsPeopleWriteAlsoWhereACollectionCannotBeFinished() throws IOException {
+    Version damaged = registerModel(registry, "m", "damaged");
+    registry.delete(registerModel(registry, "m", "gone"), "");
+    Path before = Files.copy(folder.resolve("audit/head.json"), folder.resolve("before"));
+    registry.collectGarbage();
+    Files.delete(folder.resolve("audit/head.json"));
+    Files.move(before, folder.resolve("audit/head.json"));
+    Files.writeString(record(folder, damaged), "rubbish");
+
+    try (Registry next = Registry.open(folder)) {
+      assertThat(registerModel(next, "m", "next").id().number()).isEqualTo(3);
+      assertThat(next.audit()).hasSize(2);
+      assertThat(next.verify().problems()).hasSize(1);
+    }
+    assertThat(blob(folder, damaged)).exists();
+  }
+
+  @Test
   void putsContentAgainThatWasCollectedBeforeItWasRegistered() {
     int[] opened = new int[1];
     Registration registration =
@@ -273,6 +291,41 @@ class DeletionTest {
     assertThat(opened[0]).isEqualTo(4);
     assertThat(registry.content(version)).isEqualTo(utf8("main"));
     assertThat(registry.attachment(version, "late")).isEqualTo(utf8("late"));
+    assertThat(registry.verify().problems()).isEmpty();
+  }
+
+  @Test
+  void refusesToMakeSomethingFromWhatIsDeletedMeanwhile() {
+    Version data = register(Kind.DATASET, "d", "1");
+    Registration registration =
+        Registration.of(Kind.MODEL, "m")
+            .content(
+                () -> {
+                  registry.delete(data, "meanwhile");
+                  return new ByteArrayInputStream(utf8("m"));
+                })
+            .madeFrom(data);
+
+    assertUnknown(() -> registry.register(registration), "was deleted on", "meanwhile");
+    assertThat(registry.names(Kind.MODEL)).isEmpty();
+    assertThat(registry.verify().problems()).isEmpty();
+  }
+
+  @Test
+  void refusesToPromoteWhatIsDeletedMeanwhile() {
+    Version model = registerModel(registry, "m", "1");
+    RegistryOptions deleting =
+        RegistryOptions.builder()
+            .actor(
+                () -> {
+                  registry.delete(model, "meanwhile");
+                  return "bob";
+                })
+            .build();
+    try (Registry other = Registry.open(folder, deleting)) {
+      assertUnknown(() -> other.promote("m", "champion", model), "was deleted on", "meanwhile");
+    }
+    assertThat(registry.alias("m", "champion")).isEmpty();
     assertThat(registry.verify().problems()).isEmpty();
   }
 

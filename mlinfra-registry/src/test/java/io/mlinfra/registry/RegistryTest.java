@@ -23,6 +23,7 @@ import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -295,6 +296,9 @@ class RegistryTest {
             () -> registry.register(name, candidate(multiplyBy(2), Fixtures.run(1))),
             () -> registry.promote("m", name, model),
             () -> registry.promote(name, "a", model),
+            () -> registry.compareAndPromote("m", name, Optional.empty(), model, ""),
+            () -> registry.rollback("m", name, ""),
+            () -> registry.removeAlias("m", name, ""),
             () -> registry.versions(Kind.MODEL, name),
             () -> registry.version(Kind.MODEL, name),
             () -> registry.alias(name, "a"),
@@ -427,7 +431,17 @@ class RegistryTest {
             () -> registry.alias("m", "champion"),
             () -> registry.aliases("m"),
             () -> registry.history("m", "champion"),
+            () -> registry.compareAndPromote("m", "champion", Optional.empty(), model, ""),
+            () -> registry.rollback("m", "champion", ""),
+            () -> registry.removeAlias("m", "champion", ""),
+            () -> registry.delete(model, ""),
+            () -> registry.expire(Retention.keepLast(1), ""),
+            () -> registry.expiring(Retention.keepLast(1)),
+            () -> registry.collectGarbage(),
+            () -> registry.audit(),
+            () -> registry.auditHead(),
             () -> registry.lineage(model),
+            () -> registry.verify("0:" + "0".repeat(64)),
             () -> registry.verify());
     for (ThrowingCallable call : calls) {
       assertThatThrownBy(call)

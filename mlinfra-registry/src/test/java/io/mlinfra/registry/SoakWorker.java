@@ -3,10 +3,8 @@ package io.mlinfra.registry;
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.version.Kind;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -27,6 +25,9 @@ public final class SoakWorker implements Runnable {
   /** A model whose alias moves by compare-and-set only, each time by one. */
   static final String COUNTER = "counter";
 
+  /** Data sets that are made from versions of {@link #HOT}. */
+  private static final String DERIVED = "derived";
+
   private static final int CONTENTS = 12;
 
   private final Registry registry;
@@ -44,12 +45,12 @@ public final class SoakWorker implements Runnable {
   }
 
   /**
-   * @param arguments folder, a name that no other process has, threads
+   * @param arguments folder, a name that no other process has, threads, a folder to export to
    */
-  public static void main(String[] arguments) throws IOException {
+  public static void main(String[] arguments) {
     Path folder = Path.of(arguments[0]);
     int threads = Integer.parseInt(arguments[2]);
-    Path targets = Files.createTempDirectory("soak-targets");
+    Path targets = Path.of(arguments[3]);
     // Two registries, as two parts of a host might have opened them.
     List<Registry> registries = List.of(Registry.open(folder), Registry.open(folder));
     for (int i = 0; i < threads; i++) {
@@ -90,10 +91,17 @@ public final class SoakWorker implements Runnable {
       rollback();
     } else if (choice < 63) {
       unlessGone(() -> acknowledge(registry.removeAlias(HOT, ALIAS, reason("remove")).reason()));
-    } else if (choice < 75) {
+    } else if (choice < 70) {
       unlessGone(this::deleteAny);
-    } else if (choice < 80) {
+    } else if (choice < 75) {
+      unlessGone(this::derive);
+    } else if (choice < 79) {
       registry.collectGarbage();
+    } else if (choice < 80) {
+      String reason = reason("expire");
+      if (!registry.expire(Retention.keepLast(5), reason).isEmpty()) {
+        acknowledge(reason);
+      }
     } else if (choice < 97) {
       read();
     } else if (choice < 99) {
@@ -153,13 +161,22 @@ public final class SoakWorker implements Runnable {
       registry.compareAndPromote(COUNTER, ALIAS, before, next, reason);
       acknowledge(reason);
     } catch (MlInfraException e) {
-      if (e.code() != ErrorCode.CONFLICT) {
+      boolean isExpired = isDeleted(e) && String.valueOf(e.getMessage()).startsWith("" + next.id());
+      if (e.code() != ErrorCode.CONFLICT && !isExpired) {
         throw e;
       }
-      String deletion = reason("delete");
-      registry.delete(next, deletion);
-      acknowledge(deletion);
+      unlessGone(
+          () -> {
+            String deletion = reason("delete");
+            registry.delete(next, deletion);
+            acknowledge(deletion);
+          });
     }
+  }
+
+  private static boolean isDeleted(MlInfraException e) {
+    return e.code() == ErrorCode.NAME_UNKNOWN
+        && String.valueOf(e.getMessage()).contains(" was deleted on ");
   }
 
   private void promoteNew() {
@@ -185,12 +202,32 @@ public final class SoakWorker implements Runnable {
   }
 
   private void deleteAny() {
-    List<Version> versions = registry.versions(Kind.MODEL, HOT);
+    List<Version> versions =
+        switch (random.nextInt(4)) {
+          case 0 -> registry.versions(Kind.MODEL, COUNTER);
+          case 1 -> registry.versions(Kind.DATASET, DERIVED);
+          default -> registry.versions(Kind.MODEL, HOT);
+        };
     if (!versions.isEmpty()) {
       String reason = reason("delete");
-      registry.delete(versions.get(random.nextInt(versions.size())), reason);
+      registry.delete(any(versions), reason);
       acknowledge(reason);
     }
+  }
+
+  /** What it is made from may be deleted at the same moment. */
+  private void derive() {
+    List<Version> sources = registry.versions(Kind.MODEL, HOT);
+    if (!sources.isEmpty()) {
+      registry.register(
+          Registration.of(Kind.DATASET, DERIVED)
+              .content(new byte[] {(byte) random.nextInt(CONTENTS)})
+              .madeFrom(any(sources)));
+    }
+  }
+
+  private Version any(List<Version> versions) {
+    return versions.get(random.nextInt(versions.size()));
   }
 
   /** An alias that points somewhere points at something, whatever others do meanwhile. */
@@ -210,7 +247,7 @@ public final class SoakWorker implements Runnable {
           message.contains("has no alias") || message.contains("has no model '" + HOT + "'");
       // The version may be deleted after the alias has moved on, and was found before.
       boolean isDeleted =
-          message.contains("was deleted on")
+          isDeleted(e)
               && registry
                   .alias(HOT, ALIAS)
                   .filter(alias -> message.startsWith(alias.version().toString()))
