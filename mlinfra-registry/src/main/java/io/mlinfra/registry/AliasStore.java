@@ -119,20 +119,13 @@ final class AliasStore {
   }
 
   private Optional<Move> read(Path file, String model, String alias) throws IOException {
-    Optional<byte[]> bytes = records.read(file);
-    if (bytes.isEmpty()) {
-      return Optional.empty();
+    Optional<Move> read = records.read(file, Move.class, AliasStore::parse);
+    if (read.isEmpty()) {
+      return read;
     }
-    Fields fields = Fields.parseRecord(file.toString(), bytes.get());
-    Alias found =
-        new Alias(
-            fields.text("model"),
-            fields.text("alias"),
-            fields.object("version").versionId(),
-            fields.instant("since"),
-            fields.text("reason"));
+    Alias found = read.get().alias();
     if (found.model().equals(model) && found.alias().equals(alias)) {
-      return Optional.of(new Move(found, fields.integer("move")));
+      return read;
     }
     if (found.model().equalsIgnoreCase(model) && found.alias().equalsIgnoreCase(alias)) {
       // The file system takes both names for the same. We do not.
@@ -140,6 +133,17 @@ final class AliasStore {
     }
     throw new MlInfraException(
         ErrorCode.CONTENT_ALTERED, file + " was altered: it is the record of " + found);
+  }
+
+  private static Move parse(Fields fields) {
+    return new Move(
+        new Alias(
+            fields.text("model"),
+            fields.text("alias"),
+            fields.object("version").versionId(),
+            fields.instant("since"),
+            fields.text("reason")),
+        fields.integer("move"));
   }
 
   private static byte[] toJson(Alias alias, int move) {

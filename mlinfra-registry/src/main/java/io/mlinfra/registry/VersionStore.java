@@ -74,12 +74,11 @@ final class VersionStore {
 
   Optional<Stored> find(Kind kind, String name, int number) throws IOException {
     Path file = layout.version(kind, name, number);
-    Optional<byte[]> bytes = records.read(file);
-    if (bytes.isEmpty()) {
-      return Optional.empty();
+    Optional<Stored> found = records.read(file, Stored.class, VersionStore::parse);
+    if (found.isEmpty()) {
+      return found;
     }
-    Fields fields = Fields.parseRecord(file.toString(), bytes.get());
-    VersionId id = fields.object("version").versionId();
+    VersionId id = found.get().version().id();
     if (id.kind() == kind && id.name().equalsIgnoreCase(name) && !id.name().equals(name)) {
       // The file system takes both names for the same. We do not.
       return Optional.empty();
@@ -88,18 +87,22 @@ final class VersionStore {
       throw new MlInfraException(
           ErrorCode.CONTENT_ALTERED, file + " was altered: it is the record of " + id);
     }
+    return found;
+  }
+
+  private static Stored parse(Fields fields) {
+    VersionId id = fields.object("version").versionId();
     // Schema 1 had none.
     Map<String, Blob> attachments = fields.schema() == 1 ? Map.of() : fields.blobs("attachments");
-    return Optional.of(
-        new Stored(
-            new Version(
-                id,
-                fields.instant("created"),
-                fields.objects("madeFrom").stream().map(Fields::versionId).toList(),
-                fields.texts("properties"),
-                hashes(attachments)),
-            new Blob(id.hash(), fields.size("bytes")),
-            attachments));
+    return new Stored(
+        new Version(
+            id,
+            fields.instant("created"),
+            fields.objects("madeFrom").stream().map(Fields::versionId).toList(),
+            fields.texts("properties"),
+            hashes(attachments)),
+        new Blob(id.hash(), fields.size("bytes")),
+        Collections.unmodifiableMap(attachments));
   }
 
   private static Map<String, ContentHash> hashes(Map<String, Blob> attachments) {
