@@ -5,7 +5,6 @@ import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.version.VersionId;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -97,7 +96,7 @@ final class AliasStore {
     Optional<Move> latest = latest(model, alias);
     while (true) {
       int moves = latest.map(Move::number).orElse(0);
-      if (!Files.exists(layout.move(model, alias, moves + 2))) {
+      if (read(layout.move(model, alias, moves + 2), model, alias).isEmpty()) {
         return latest;
       }
       // It was written after the alias had made the move before it, so that looking again tells.
