@@ -2,21 +2,25 @@ package io.mlinfra.benchmarks;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.BenchmarkList;
 import org.openjdk.jmh.runner.BenchmarkListEntry;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.format.OutputFormatFactory;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
@@ -43,16 +47,26 @@ public final class Benchmarks {
     }
     Files.createDirectories(folder);
     Path log = folder.resolve(area + ".log");
+    // Beside the results: the system's folder for temporary files may be in memory.
+    Path scratch = folder.resolveSibling("scratch");
     System.out.printf("Running the benchmarks '%s'; JMH's own output goes to %s%n", area, log);
     // Forks get the flags of this JVM.
-    Collection<RunResult> results =
-        new Runner(
-                new OptionsBuilder()
-                    .include("^" + Pattern.quote(ROOT + area + "."))
-                    .shouldFailOnError(true)
-                    .output(log.toString())
-                    .build())
-            .run();
+    ChainedOptionsBuilder options =
+        new OptionsBuilder()
+            .include("^" + Pattern.quote(ROOT + area + "."))
+            .shouldFailOnError(true)
+            .jvmArgsAppend("-Dscratch=" + scratch)
+            .output(log.toString());
+    for (String without : withoutTheirProgram(area)) {
+      options.exclude("^" + Pattern.quote(without + "."));
+    }
+    delete(scratch);
+    Collection<RunResult> results;
+    try {
+      results = new Runner(options.build()).run();
+    } finally {
+      delete(scratch);
+    }
     List<Comparison> comparisons = Comparison.of(results);
     ObjectMapper json = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
     json.writeValue(folder.resolve(area + ".json").toFile(), comparisons);
@@ -65,17 +79,69 @@ public final class Benchmarks {
   /** The packages below this one that have benchmarks. */
   private static Set<String> areas() {
     Set<String> areas = new TreeSet<>();
+    for (String name : classes()) {
+      areas.add(name.substring(ROOT.length(), name.indexOf('.', ROOT.length())));
+    }
+    return areas;
+  }
+
+  private static Set<String> classes() {
+    Set<String> classes = new TreeSet<>();
     for (BenchmarkListEntry entry :
         BenchmarkList.defaultList()
             .getAll(
                 OutputFormatFactory.createFormatInstance(System.out, VerboseMode.SILENT),
                 List.of())) {
-      String name = entry.getUsername();
-      if (name.startsWith(ROOT)) {
-        areas.add(name.substring(ROOT.length(), name.indexOf('.', ROOT.length())));
+      if (entry.getUserClassQName().startsWith(ROOT)) {
+        classes.add(entry.getUserClassQName());
       }
     }
-    return areas;
+    return classes;
+  }
+
+  /** The benchmarks of an area that this machine lacks a program for; says so for each. */
+  private static Set<String> withoutTheirProgram(String area) {
+    Set<String> without = new TreeSet<>();
+    for (String name : classes()) {
+      if (name.startsWith(ROOT + area + ".")) {
+        Needs needs = load(name).getAnnotation(Needs.class);
+        if (needs != null && !isInstalled(needs.value())) {
+          System.out.printf(
+              "Skipping %s: its peers need the program '%s', which is not installed here%n",
+              name.substring(ROOT.length()), needs.value());
+          without.add(name);
+        }
+      }
+    }
+    return without;
+  }
+
+  private static Class<?> load(String name) {
+    try {
+      return Class.forName(name);
+    } catch (ClassNotFoundException e) {
+      throw new AssertionError("JMH lists a class that is not there", e);
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    List<Path> files;
+    try (Stream<Path> all = Files.walk(folder)) {
+      files = all.sorted(Comparator.reverseOrder()).toList();
+    }
+    for (Path file : files) {
+      Files.delete(file);
+    }
+  }
+
+  private static boolean isInstalled(String program) {
+    return Pattern.compile(Pattern.quote(File.pathSeparator))
+        .splitAsStream(System.getenv().getOrDefault("PATH", ""))
+        .flatMap(folder -> Stream.of(new File(folder, program), new File(folder, program + ".exe")))
+        .anyMatch(file -> file.isFile() && file.canExecute());
   }
 
   private static void print(List<Comparison> comparisons) {

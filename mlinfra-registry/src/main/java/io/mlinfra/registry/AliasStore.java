@@ -7,7 +7,6 @@ import io.mlinfra.core.version.ContentHash;
 import io.mlinfra.core.version.VersionId;
 import io.mlinfra.registry.AliasMove.How;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -190,7 +189,7 @@ final class AliasStore {
     Optional<Move> latest = latest(model, alias);
     while (true) {
       int moves = latest.map(move -> move.told().number()).orElse(0);
-      if (!Files.exists(layout.move(model, alias, moves + 2))) {
+      if (read(layout.move(model, alias, moves + 2), model, alias).isEmpty()) {
         return latest;
       }
       // It was written after the alias had made the move before it, so that looking again tells.
@@ -217,15 +216,13 @@ final class AliasStore {
   }
 
   private Optional<Move> read(Path file, String model, String alias) throws IOException {
-    Optional<byte[]> bytes = records.read(file);
-    if (bytes.isEmpty()) {
-      return Optional.empty();
+    Optional<Move> read = records.read(file, Move.class, AliasStore::parse);
+    if (read.isEmpty()) {
+      return read;
     }
-    Fields fields = Fields.parseRecord(file.toString(), bytes.get());
-    Move found = fields.has("entry") ? audited(file, fields) : fromBeforeTheLog(fields);
-    AliasMove told = found.told();
+    AliasMove told = read.get().told();
     if (told.model().equals(model) && told.alias().equals(alias)) {
-      return Optional.of(found);
+      return read;
     }
     if (told.model().equalsIgnoreCase(model) && told.alias().equalsIgnoreCase(alias)) {
       // The file system takes both names for the same. We do not.
@@ -233,6 +230,10 @@ final class AliasStore {
     }
     throw new MlInfraException(
         ErrorCode.CONTENT_ALTERED, file + " was altered: it is the record of " + told);
+  }
+
+  private static Move parse(Fields fields) {
+    return fields.has("entry") ? audited(fields) : fromBeforeTheLog(fields);
   }
 
   private static Move fromBeforeTheLog(Fields fields) {
@@ -251,7 +252,7 @@ final class AliasStore {
         AuditLog.NOTHING);
   }
 
-  private static Move audited(Path file, Fields fields) {
+  private static Move audited(Fields fields) {
     String label = fields.text("how");
     for (How how : How.values()) {
       if (how.label().equals(label) && fields.has("version") == (how != How.REMOVED)) {
@@ -268,12 +269,10 @@ final class AliasStore {
                 fields.text("actor"),
                 fields.text("reason"),
                 entry.integer("number")),
-            AuditLog.hash(file, entry, "hash"));
+            entry.hash("hash"));
       }
     }
-    throw new MlInfraException(
-        ErrorCode.FILE_UNREADABLE,
-        file + " cannot be read: this release knows no move '" + label + "'");
+    throw fields.unreadable("this release knows no move '" + label + "'");
   }
 
   private static Optional<VersionId> version(Fields fields, String field) {

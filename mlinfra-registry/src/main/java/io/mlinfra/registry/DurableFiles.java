@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
@@ -43,7 +45,9 @@ final class DurableFiles {
   /** Gives a temporary file its name, replacing what is there. */
   static void publish(Path temporary, Path target) throws IOException {
     sync(temporary, StandardOpenOption.WRITE);
-    Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    // Atomic alone leaves it to the file system whether it replaces; the default ones do.
+    Files.move(
+        temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     syncFolder(parent(target));
   }
 
@@ -68,9 +72,14 @@ final class DurableFiles {
     }
   }
 
-  /** Forces the names in a folder to the disk, where the platform can: Windows cannot. */
+  /**
+   * Forces the names in a folder to the disk, where the platform can: Windows cannot. A file system
+   * that is not the platform's own has no folders to open; what it promises is all there is.
+   */
   static void syncFolder(Path folder) throws IOException {
-    if (folder.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+    FileSystem files = folder.getFileSystem();
+    if (files == FileSystems.getDefault()
+        && files.supportedFileAttributeViews().contains("posix")) {
       sync(folder, StandardOpenOption.READ);
     }
   }

@@ -16,7 +16,9 @@ record Reference(String name, int number, @Nullable String alias) {
     Matcher parts = PARTS.matcher(reference);
     if (!parts.matches()) {
       throw new IllegalArgumentException(
-          "reference ('" + reference + "') must be name, name:number or name@alias");
+          "reference ('"
+              + Texts.abbreviated(reference)
+              + "') must be name, name:number or name@alias");
     }
     String number = parts.group(2);
     String alias = parts.group(3);

@@ -70,7 +70,7 @@ public final class Registration {
   /** A text about it, any Unicode. */
   public Registration property(String key, String value) {
     Texts.requireUnicode("property name", key);
-    properties.put(key, Texts.requireUnicode("property '" + key + "'", value));
+    properties.put(key, Texts.requireUnicode("property '" + Texts.abbreviated(key) + "'", value));
     return this;
   }
 

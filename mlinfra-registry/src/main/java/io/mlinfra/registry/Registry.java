@@ -115,7 +115,7 @@ public final class Registry implements AutoCloseable {
       Registry registry = new Registry(folder.toRealPath(), options, referrers);
       registry.finishWhatAWriterBegan();
       return registry;
-    } catch (IOException e) {
+    } catch (IOException | UnsupportedOperationException e) {
       throw new MlInfraException(
           ErrorCode.IO_FAILED, "the registry '" + folder + "' cannot be opened: " + e, e);
     }
@@ -767,7 +767,8 @@ public final class Registry implements AutoCloseable {
   private <T> T inside(WriteLock.Work<T> work) {
     try (Gate.Pass pass = gate.enter()) {
       return work.run();
-    } catch (IOException | UncheckedIOException e) {
+    } catch (IOException | UncheckedIOException | UnsupportedOperationException e) {
+      // The last is how a file system says that it is read-only, or has no file channels.
       throw new MlInfraException(
           ErrorCode.IO_FAILED, "registry '" + layout.folder() + "': " + e, e);
     }

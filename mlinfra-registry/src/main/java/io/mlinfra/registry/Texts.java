@@ -20,9 +20,8 @@ final class Texts {
     sorted.forEach(
         (key, value) -> {
           requireUnicode(what + " name", key);
-          requireUnicode(
-              what + " '" + key + "'",
-              Objects.requireNonNull(value, () -> what + " '" + key + "'"));
+          String which = what + " '" + abbreviated(key) + "'";
+          requireUnicode(which, Objects.requireNonNull(value, which));
         });
     return Collections.unmodifiableMap(sorted);
   }
@@ -31,9 +30,19 @@ final class Texts {
   static String requireUnicode(String what, String value) {
     if (!StandardCharsets.UTF_8.newEncoder().canEncode(value)) {
       throw new IllegalArgumentException(
-          what + " ('" + value + "') must be Unicode text; it has half of a surrogate pair");
+          what
+              + " ('"
+              + abbreviated(value)
+              + "') must be Unicode text; it has half of a surrogate pair");
     }
     return value;
+  }
+
+  /** A text for an error message, however long the caller made it. */
+  static String abbreviated(String text) {
+    return text.length() <= 80
+        ? text
+        : text.substring(0, 80) + "… (" + text.length() + " characters)";
   }
 
   /** The first few, and how many there are beside them. */

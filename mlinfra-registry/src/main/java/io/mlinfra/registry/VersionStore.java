@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -138,12 +139,11 @@ final class VersionStore {
   /** As {@link #find}, also for a version that was deleted. */
   Optional<Row> row(Kind kind, String name, int number) throws IOException {
     Path file = layout.version(kind, name, number);
-    Optional<byte[]> bytes = records.read(file);
-    if (bytes.isEmpty()) {
-      return Optional.empty();
+    Optional<Row> found = records.read(file, Row.class, VersionStore::parse);
+    if (found.isEmpty()) {
+      return found;
     }
-    Row found = parse(file.toString(), bytes.get());
-    VersionId id = found.id();
+    VersionId id = found.get().id();
     if (id.kind() == kind && id.name().equalsIgnoreCase(name) && !id.name().equals(name)) {
       // The file system takes both names for the same. We do not.
       return Optional.empty();
@@ -152,7 +152,7 @@ final class VersionStore {
       throw new MlInfraException(
           ErrorCode.CONTENT_ALTERED, file + " was altered: it is the record of " + id);
     }
-    return Optional.of(found);
+    return found;
   }
 
   /**
@@ -161,7 +161,10 @@ final class VersionStore {
    * @param source what the bytes are, for error messages
    */
   static Row parse(String source, byte[] record) {
-    Fields fields = Fields.parseRecord(source, record);
+    return parse(Fields.parseRecord(source, record));
+  }
+
+  private static Row parse(Fields fields) {
     VersionId id = fields.object("version").versionId();
     // Schema 1 had none.
     Map<String, Blob> attachments = fields.schema() == 1 ? Map.of() : fields.blobs("attachments");
@@ -174,11 +177,11 @@ final class VersionStore {
                 fields.texts("properties"),
                 hashes(attachments)),
             new Blob(id.hash(), fields.size("bytes")),
-            attachments),
-        deletion(source, fields));
+            Collections.unmodifiableMap(attachments)),
+        deletion(fields));
   }
 
-  private static Optional<Deletion> deletion(String source, Fields fields) {
+  private static Optional<Deletion> deletion(Fields fields) {
     if (!fields.has("deleted")) {
       return Optional.empty();
     }

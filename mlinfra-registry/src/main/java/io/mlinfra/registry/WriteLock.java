@@ -18,8 +18,9 @@ import java.nio.file.StandardOpenOption;
  * <p>A file lock belongs to the JVM, not to a thread: a second attempt in the same JVM fails, and
  * on POSIX closing any channel of the file drops the lock, also one that another channel took. So
  * within the JVM a monitor comes first, and the channel is only ever open inside it. The monitor is
- * the interned path: the same object for every registry on the folder, whichever class loader
- * loaded us, and garbage when nobody uses it any more. A static map would be neither.
+ * the interned URI, which names the file system too: the same object for every registry on the
+ * folder, whichever class loader loaded us, and garbage when nobody uses it any more. A static map
+ * would be neither.
  */
 final class WriteLock {
   private final Path file;
@@ -31,7 +32,7 @@ final class WriteLock {
    */
   WriteLock(Path folder, Path file) {
     this.file = file;
-    this.monitor = ("io.mlinfra.registry.WriteLock " + folder).intern();
+    this.monitor = ("io.mlinfra.registry.WriteLock " + folder.toUri()).intern();
   }
 
   /** What is done under the lock. */
