@@ -94,6 +94,10 @@ final class Fields {
     }
   }
 
+  boolean has(String field) {
+    return json.has(field);
+  }
+
   String text(String field) {
     return member(field, "a text", JsonNode::isTextual).textValue();
   }

@@ -9,19 +9,28 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Makes versions: first the content, without the lock, then the record. */
 final class Registrar {
   private final Layout layout;
   private final BlobStore blobs;
   private final VersionStore versions;
+  private final Signatures signatures;
   private final WriteLock lock;
   private final Clock clock;
 
-  Registrar(Layout layout, BlobStore blobs, VersionStore versions, WriteLock lock, Clock clock) {
+  Registrar(
+      Layout layout,
+      BlobStore blobs,
+      VersionStore versions,
+      Signatures signatures,
+      WriteLock lock,
+      Clock clock) {
     this.layout = layout;
     this.blobs = blobs;
     this.versions = versions;
+    this.signatures = signatures;
     this.lock = lock;
     this.clock = clock;
   }
@@ -34,6 +43,7 @@ final class Registrar {
         registration.attachments().entrySet()) {
       attachments.put(attachment.getKey(), keep(attachment.getValue()));
     }
+    VersionSignature signature = signature(registration, content, attachments);
     return lock.hold(
         () ->
             versions.add(
@@ -43,7 +53,23 @@ final class Registrar {
                 registration.properties(),
                 attachments,
                 ids(registration),
-                clock.instant()));
+                clock.instant(),
+                signature));
+  }
+
+  // Without the lock, for a signer may be a device far away.
+  private @Nullable VersionSignature signature(
+      Registration registration, Blob content, Map<String, Blob> attachments) {
+    VersionSignature given = registration.signature();
+    return given != null
+        ? given
+        : signatures.sign(
+            registration.kind(),
+            registration.name(),
+            content.hash(),
+            ids(registration),
+            registration.properties(),
+            VersionStore.hashes(attachments));
   }
 
   /** Refuses what can be refused before anything is written. */

@@ -35,6 +35,7 @@ public final class Registration {
   private final Map<String, String> properties = new TreeMap<>();
   private final Map<String, Content> attachments = new TreeMap<>();
   private List<Version> madeFrom = List.of();
+  private @Nullable VersionSignature signature;
 
   private Registration(Kind kind, String name) {
     this.kind = Objects.requireNonNull(kind, "kind");
@@ -106,6 +107,18 @@ public final class Registration {
     Objects.requireNonNull(file, "file");
     attachments.put(FileNames.require("attachment name", name), () -> BlobStore.open(file));
     return this;
+  }
+
+  /**
+   * Has it registered as somebody signed it elsewhere, instead of being signed here: for imports.
+   */
+  Registration signature(@Nullable VersionSignature signature) {
+    this.signature = signature;
+    return this;
+  }
+
+  @Nullable VersionSignature signature() {
+    return signature;
   }
 
   Kind kind() {

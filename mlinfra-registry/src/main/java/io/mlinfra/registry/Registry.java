@@ -36,7 +36,9 @@ import java.util.Set;
  * <p>Thread-safe. Readers wait for nobody; writers wait for each other. Closing waits for calls in
  * flight; afterwards every call is an {@link IllegalStateException}. Beside what the methods name,
  * every call may throw an {@link MlInfraException} of {@link ErrorCode#IO_FAILED}, {@link
- * ErrorCode#CONTENT_ALTERED} or {@link ErrorCode#FILE_UNREADABLE} that names the file.
+ * ErrorCode#CONTENT_ALTERED} or {@link ErrorCode#FILE_UNREADABLE} that names the file, and where
+ * keys are {@linkplain RegistryOptions.Builder#trust trusted} every call that gives out content may
+ * throw {@link ErrorCode#SIGNATURE_REFUSED}.
  */
 public final class Registry implements AutoCloseable {
   private final Layout layout;
@@ -47,17 +49,19 @@ public final class Registry implements AutoCloseable {
   private final BlobStore blobs;
   private final VersionStore versions;
   private final AliasStore aliases;
+  private final Signatures signatures;
 
   private Registry(Path folder, RegistryOptions options) {
     this.layout = new Layout(folder);
     this.clock = options.clock();
     this.gate = new Gate("Registry '" + folder + "'");
     this.lock = new WriteLock(folder, layout.lock());
+    this.signatures = options.signatures();
     Records records = new Records(layout, Vault.PLAIN);
     this.blobs = new BlobStore(layout, Vault.PLAIN);
-    this.versions = new VersionStore(layout, records);
+    this.versions = new VersionStore(layout, records, signatures);
     this.aliases = new AliasStore(layout, records);
-    this.registrar = new Registrar(layout, blobs, versions, lock, clock);
+    this.registrar = new Registrar(layout, blobs, versions, signatures, lock, clock);
   }
 
   /** As {@link #open(Path, RegistryOptions)}, with {@link RegistryOptions#defaults()}. */
@@ -199,6 +203,7 @@ public final class Registry implements AutoCloseable {
   }
 
   private byte[] read(Stored stored) throws IOException {
+    signatures.require(stored);
     return blobs.read(stored.blob(), stored.version().id().toString());
   }
 
@@ -211,7 +216,7 @@ public final class Registry implements AutoCloseable {
   public byte[] attachment(Version version, String name) {
     return inside(
         () -> {
-          Stored stored = versions.require(version.id());
+          Stored stored = signatures.require(versions.require(version.id()));
           return blobs.read(stored.attachment(name), "'" + name + "' of " + version.id());
         });
   }
@@ -227,7 +232,7 @@ public final class Registry implements AutoCloseable {
     Path file = target.toAbsolutePath();
     inside(
         () -> {
-          Stored stored = versions.require(version.id());
+          Stored stored = signatures.require(versions.require(version.id()));
           blobs.export(stored.blob(), file, stored.version().id().toString());
           return file;
         });
@@ -329,7 +334,7 @@ public final class Registry implements AutoCloseable {
    *     empty if all is well
    */
   public List<String> verify() {
-    return inside(() -> new Verification(layout, blobs, versions, aliases).run());
+    return inside(() -> new Verification(layout, blobs, versions, aliases, signatures).run());
   }
 
   @Override

@@ -24,14 +24,21 @@ final class Verification {
   private final BlobStore blobs;
   private final VersionStore versions;
   private final AliasStore aliases;
+  private final Signatures signatures;
   private final List<String> findings = new ArrayList<>();
   private final Map<ContentHash, Stored> needed = new TreeMap<>();
 
-  Verification(Layout layout, BlobStore blobs, VersionStore versions, AliasStore aliases) {
+  Verification(
+      Layout layout,
+      BlobStore blobs,
+      VersionStore versions,
+      AliasStore aliases,
+      Signatures signatures) {
     this.layout = layout;
     this.blobs = blobs;
     this.versions = versions;
     this.aliases = aliases;
+    this.signatures = signatures;
   }
 
   // Aliases before versions before blobs: writers go the other way, so that whatever a record seen
@@ -70,6 +77,7 @@ final class Verification {
             } else {
               needed.putIfAbsent(found.get().version().id().hash(), found.get());
               referred.addAll(found.get().version().madeFrom());
+              signatures.objection(found.get()).ifPresent(findings::add);
             }
           });
     }

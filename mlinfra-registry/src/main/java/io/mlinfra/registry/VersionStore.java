@@ -20,22 +20,29 @@ import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** The records of versions. Reading needs no lock; {@link #add} is called under the write lock. */
 final class VersionStore {
   private final Layout layout;
   private final Records records;
+  private final Signatures signatures;
 
   /** What is known of the things that this object wrote to; guarded by the write lock. */
   private final Map<Path, Index> indexes = new HashMap<>();
 
-  VersionStore(Layout layout, Records records) {
+  VersionStore(Layout layout, Records records, Signatures signatures) {
     this.layout = layout;
     this.records = records;
+    this.signatures = signatures;
   }
 
-  /** A version and where its content and its attachments are. */
-  record Stored(Version version, Blob blob, Map<String, Blob> attachments) {
+  /** A version, where its content and its attachments are, and its signature if it has one. */
+  record Stored(
+      Version version,
+      Blob blob,
+      Map<String, Blob> attachments,
+      @Nullable VersionSignature signature) {
     Blob attachment(String name) {
       Blob found = attachments.get(name);
       if (found == null) {
@@ -90,6 +97,8 @@ final class VersionStore {
     }
     // Schema 1 had none.
     Map<String, Blob> attachments = fields.schema() == 1 ? Map.of() : fields.blobs("attachments");
+    VersionSignature signature =
+        fields.has("signature") ? signature(fields.object("signature")) : null;
     return Optional.of(
         new Stored(
             new Version(
@@ -97,12 +106,18 @@ final class VersionStore {
                 fields.instant("created"),
                 fields.objects("madeFrom").stream().map(Fields::versionId).toList(),
                 fields.texts("properties"),
-                hashes(attachments)),
+                hashes(attachments),
+                Optional.ofNullable(signature).map(VersionSignature::key)),
             new Blob(id.hash(), fields.size("bytes")),
-            attachments));
+            attachments,
+            signature));
   }
 
-  private static Map<String, ContentHash> hashes(Map<String, Blob> attachments) {
+  private static VersionSignature signature(Fields fields) {
+    return new VersionSignature(fields.text("key"), fields.text("value"));
+  }
+
+  static Map<String, ContentHash> hashes(Map<String, Blob> attachments) {
     Map<String, ContentHash> hashes = new TreeMap<>();
     attachments.forEach((name, blob) -> hashes.put(name, blob.hash()));
     return hashes;
@@ -168,7 +183,8 @@ final class VersionStore {
   }
 
   /**
-   * Records a version of content that is kept already, unless there is one.
+   * Records a version of content that is kept already, unless there is one; one that is not signed
+   * does not count for one that is.
    *
    * @return the version that has this content
    */
@@ -179,14 +195,17 @@ final class VersionStore {
       Map<String, String> properties,
       Map<String, Blob> attachments,
       List<VersionId> madeFrom,
-      Instant now)
+      Instant now,
+      @Nullable VersionSignature signature)
       throws IOException {
     FileNames.requireNoTwin(kind.label(), name, Layout.list(layout.names(kind)));
     Index index = index(kind, name);
     Integer existing = index.numbers.get(blob.hash());
     if (existing != null) {
       Optional<Stored> found = find(kind, name, existing);
-      if (found.isPresent() && found.get().blob().equals(blob)) {
+      if (found.isPresent()
+          && found.get().blob().equals(blob)
+          && (signature == null || signatures.isSigned(found.get()))) {
         return found.get().version();
       }
     }
@@ -196,9 +215,14 @@ final class VersionStore {
             now,
             madeFrom,
             properties,
-            hashes(attachments));
+            hashes(attachments),
+            Optional.ofNullable(signature).map(VersionSignature::key));
+    Stored stored = new Stored(version, blob, attachments, signature);
+    if (signature != null) {
+      signatures.require(stored);
+    }
     DurableFiles.createFolders(layout.versions(kind, name));
-    records.write(layout.version(version.id()), toJson(new Stored(version, blob, attachments)));
+    records.write(layout.version(version.id()), toJson(stored));
     index.last++;
     index.numbers.put(blob.hash(), index.last);
     return version;
@@ -221,8 +245,10 @@ final class VersionStore {
   private void learn(Index index, Kind kind, String name, int number) throws IOException {
     index.last = number;
     try {
+      // The last one counts: content may have a version that is not signed, and a later one that
+      // is.
       find(kind, name, number)
-          .ifPresent(found -> index.numbers.putIfAbsent(found.version().id().hash(), number));
+          .ifPresent(found -> index.numbers.put(found.version().id().hash(), number));
     } catch (MlInfraException unreadable) {
       // It must not keep people from registering better versions. Its number stays taken, whoever
       // reads it gets the error, and verify() tells of it.
@@ -242,6 +268,10 @@ final class VersionStore {
     Json.put(json.putObject("properties"), version.properties());
     ObjectNode attachments = json.putObject("attachments");
     stored.attachments().forEach((name, blob) -> Json.put(attachments.putObject(name), blob));
+    VersionSignature signature = stored.signature();
+    if (signature != null) {
+      json.putObject("signature").put("key", signature.key()).put("value", signature.value());
+    }
     return Json.record(json);
   }
 }
