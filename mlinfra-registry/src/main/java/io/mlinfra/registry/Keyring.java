@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * derived from it for each file; one that never leaves its device cannot serve.
  *
  * <p>To change the key while hosts run: give each of them {@code of("old", …).with("new", …)}, and
- * when all have it {@code of("new", …).with("old", …)}; then call {@code Registry.reencrypt}. From
+ * when all have it {@code of("new", …).with("old", …)}; then call {@link Registry#reencrypt}. From
  * then on nothing needs the old key.
  *
  * <p>The ids stand readably in every file. {@link #toString} shows ids, never keys.

@@ -3,6 +3,7 @@ package io.mlinfra.registry;
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.Gate;
 import io.mlinfra.core.MlInfraException;
+import io.mlinfra.core.Progress;
 import io.mlinfra.core.model.Model;
 import io.mlinfra.core.version.Kind;
 import io.mlinfra.core.version.Lineage;
@@ -49,16 +50,18 @@ public final class Registry implements AutoCloseable {
   private final BlobStore blobs;
   private final VersionStore versions;
   private final AliasStore aliases;
+  private final Vault vault;
   private final Signatures signatures;
 
-  private Registry(Path folder, RegistryOptions options) {
+  private Registry(Path folder, RegistryOptions options) throws IOException {
     this.layout = new Layout(folder);
     this.clock = options.clock();
     this.gate = new Gate("Registry '" + folder + "'");
     this.lock = new WriteLock(folder, layout.lock());
+    this.vault = new RegistryFile(layout, lock).vault(options.keyring());
     this.signatures = options.signatures();
-    Records records = new Records(layout, Vault.PLAIN);
-    this.blobs = new BlobStore(layout, Vault.PLAIN);
+    Records records = new Records(layout, vault);
+    this.blobs = new BlobStore(layout, vault);
     this.versions = new VersionStore(layout, records, signatures);
     this.aliases = new AliasStore(layout, records);
     this.registrar = new Registrar(layout, blobs, versions, signatures, lock, clock);
@@ -72,7 +75,10 @@ public final class Registry implements AutoCloseable {
   /**
    * Opens the registry in a folder, which is made where it is missing.
    *
-   * @throws MlInfraException {@link ErrorCode#FILE_UNREADABLE} if there is a file of that name
+   * @throws MlInfraException {@link ErrorCode#FILE_UNREADABLE} if there is a file of that name;
+   *     {@link ErrorCode#KEY_REFUSED} if the registry is encrypted and the options have not all of
+   *     its keys, or it is not encrypted and they have a keyring; {@link ErrorCode#CONFLICT} if it
+   *     is just being encrypted
    */
   public static Registry open(Path folder, RegistryOptions options) {
     Objects.requireNonNull(options, "options");
@@ -86,6 +92,42 @@ public final class Registry implements AutoCloseable {
     } catch (IOException e) {
       throw new MlInfraException(
           ErrorCode.IO_FAILED, "the registry '" + folder + "' cannot be opened: " + e, e);
+    }
+  }
+
+  /**
+   * Encrypts a registry that is plain so far, with the current key of the options' keyring. Nobody
+   * may have it open meanwhile; until it is done nobody can open it. Where it was interrupted, it
+   * is called again. A registry that is encrypted is left as it is. Where its {@code registry.json}
+   * was lost, this makes it anew; like all plain files, those found then are taken for the
+   * registry's own, whoever wrote them.
+   *
+   * <p>What was plain may still be found where the disk keeps what was deleted, and in backups.
+   *
+   * @return how many files were rewritten
+   * @throws IllegalArgumentException if the options have no keyring
+   * @throws MlInfraException {@link ErrorCode#FILE_MISSING} if there is no such folder; {@link
+   *     ErrorCode#KEY_REFUSED} if it is encrypted with other keys; {@link
+   *     ErrorCode#CONTENT_ALTERED} if a file that is encrypted already does not open
+   */
+  public static int encrypt(Path folder, RegistryOptions options, Progress progress) {
+    Keyring keyring = options.keyring();
+    if (keyring == null) {
+      throw new IllegalArgumentException("options must have a keyring");
+    }
+    if (!Files.isDirectory(folder)) {
+      throw new MlInfraException(ErrorCode.FILE_MISSING, "there is no folder '" + folder + "'");
+    }
+    try {
+      Layout layout = new Layout(folder.toRealPath());
+      WriteLock lock = new WriteLock(layout.folder(), layout.lock());
+      EncryptedVault vault = new EncryptedVault(layout.folder(), keyring);
+      return new RegistryFile(layout, lock).begin(vault)
+          ? new Reencryption(layout, vault, lock, List.of(), true).run(progress)
+          : 0;
+    } catch (IOException e) {
+      throw new MlInfraException(
+          ErrorCode.IO_FAILED, "the registry '" + folder + "' cannot be encrypted: " + e, e);
     }
   }
 
@@ -335,6 +377,27 @@ public final class Registry implements AutoCloseable {
    */
   public List<String> verify() {
     return inside(() -> new Verification(layout, blobs, versions, aliases, signatures).run());
+  }
+
+  /**
+   * Encrypts with the keyring's current key every file that is not, so that afterwards no other key
+   * is needed. Readers and writers go on meanwhile, but all who write must have that current key by
+   * then, in whatever process: what is written with an earlier one needs another call. Where it was
+   * interrupted, everything can be read with both keys, and it is called again.
+   *
+   * @return how many files were rewritten
+   * @throws IllegalStateException if the registry is not encrypted
+   * @throws MlInfraException {@link ErrorCode#CONTENT_ALTERED} if files cannot be opened; all
+   *     others are rewritten by then, and the earlier keys still needed
+   */
+  public int reencrypt(Progress progress) {
+    return inside(
+        () -> {
+          if (vault instanceof EncryptedVault encrypted) {
+            return new Reencryption(layout, encrypted, lock, List.of(), false).run(progress);
+          }
+          throw new IllegalStateException(this + " is not encrypted");
+        });
   }
 
   @Override

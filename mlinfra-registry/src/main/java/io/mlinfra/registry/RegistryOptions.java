@@ -22,11 +22,13 @@ public final class RegistryOptions {
 
   private final Clock clock;
   private final Supplier<String> actor;
+  private final @Nullable Keyring keyring;
   private final Signatures signatures;
 
   private RegistryOptions(Builder builder) {
     this.clock = builder.clock;
     this.actor = builder.actor;
+    this.keyring = builder.keyring;
     this.signatures = new Signatures(builder.signer, builder.trusted);
   }
 
@@ -48,6 +50,11 @@ public final class RegistryOptions {
     return Texts.requireUnicode("actor", Objects.requireNonNull(actor.get(), "actor"));
   }
 
+  /** None for a plain registry. */
+  @Nullable Keyring keyring() {
+    return keyring;
+  }
+
   Signatures signatures() {
     return signatures;
   }
@@ -56,6 +63,7 @@ public final class RegistryOptions {
   public static final class Builder {
     private Clock clock = Clock.systemUTC();
     private Supplier<String> actor = () -> System.getProperty("user.name", "unknown");
+    private @Nullable Keyring keyring;
     private Signatures.@Nullable Signer signer;
     private final Map<String, PublicKey> trusted = new TreeMap<>();
 
@@ -73,6 +81,19 @@ public final class RegistryOptions {
      */
     public Builder actor(Supplier<String> actor) {
       this.actor = Objects.requireNonNull(actor, "actor");
+      return this;
+    }
+
+    /**
+     * Encrypts every file with AES-256-GCM. A registry that is encrypted needs it, a new one
+     * becomes encrypted by it, and a plain one refuses it: {@link Registry#encrypt} encrypts that.
+     *
+     * <p>File names stay readable: kinds, names and numbers of versions, names of aliases and the
+     * SHA-256 of all content, by which those who guess the content can tell that they guessed
+     * right. So do sizes, times, and the ids of the keys.
+     */
+    public Builder encryption(Keyring keyring) {
+      this.keyring = Objects.requireNonNull(keyring, "keyring");
       return this;
     }
 

@@ -109,7 +109,7 @@ final class Verification {
       if (!intact) {
         findings.add("the content of " + owner + " was altered: " + file);
       }
-    } catch (IOException e) {
+    } catch (IOException | MlInfraException e) {
       findings.add("the content of " + owner + " cannot be read: " + e);
     }
   }

@@ -250,6 +250,9 @@ final class VersionStore {
       find(kind, name, number)
           .ifPresent(found -> index.numbers.put(found.version().id().hash(), number));
     } catch (MlInfraException unreadable) {
+      if (unreadable.code() == ErrorCode.KEY_REFUSED) {
+        throw unreadable;
+      }
       // It must not keep people from registering better versions. Its number stays taken, whoever
       // reads it gets the error, and verify() tells of it.
       return;

@@ -11,6 +11,7 @@
  * versions/&lt;kind&gt;/&lt;name&gt;/&lt;number&gt;.json     one record per version, never changed
  * aliases/&lt;name&gt;/&lt;alias&gt;.json             where an alias points now
  * aliases/&lt;name&gt;/&lt;alias&gt;.history/&lt;n&gt;.json  every move of an alias, the first one is 1
+ * registry.json                            whether it is encrypted, and with which keys
  * lock                                     held by whoever writes
  * </pre>
  *
