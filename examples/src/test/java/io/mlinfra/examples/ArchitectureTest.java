@@ -67,6 +67,7 @@ class ArchitectureTest {
               new ArrayList<>(
                   List.of(
                       "java..",
+                      "javax.crypto..",
                       "javax.sql..",
                       "org.apache.arrow..",
                       "org.slf4j..",

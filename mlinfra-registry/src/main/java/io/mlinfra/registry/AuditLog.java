@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -53,8 +52,7 @@ final class AuditLog {
   private final Clock clock;
   private final Map<String, Effect> effects = new HashMap<>();
 
-  /** Signs an entry, given as {@link #signed}: what is to stand in its record beside it. */
-  private final Function<byte[], Map<String, String>> signer;
+  private final Signatures signatures;
 
   private @Nullable Opening opening;
 
@@ -66,13 +64,13 @@ final class AuditLog {
       Records records,
       WriteLock lock,
       RegistryOptions options,
-      Function<byte[], Map<String, String>> signer) {
+      Signatures signatures) {
     this.layout = layout;
     this.records = records;
     this.lock = lock;
     this.options = options;
     this.clock = options.clock();
-    this.signer = signer;
+    this.signatures = signatures;
     lock.recoverBy(this::recover);
   }
 
@@ -171,9 +169,9 @@ final class AuditLog {
             head.hash(),
             NOTHING);
     ObjectNode json = toJson(unsigned);
-    Map<String, String> signature = signer.apply(signed(unsigned));
-    if (!signature.isEmpty()) {
-      Json.put(json.putObject("signature"), signature);
+    RecordSignature signature = signatures.signEntry(signed(unsigned));
+    if (signature != null) {
+      Json.put(json, signature);
     }
     byte[] record = Json.record(json);
     if (record.length > MAX_ENTRY_BYTES) {
@@ -224,6 +222,10 @@ final class AuditLog {
       if (!entry.previous().equals(head.hash())) {
         throw altered(layout.auditEntry(entry.number()), "it does not follow the entry before it");
       }
+      Optional<String> objection = objection(pending.get());
+      if (objection.isPresent()) {
+        throw new MlInfraException(ErrorCode.SIGNATURE_REFUSED, objection.get());
+      }
       finish(entry, effect(entry.action()));
     } else {
       known = head;
@@ -270,8 +272,16 @@ final class AuditLog {
     return reading.entries().stream().map(Logged::entry).toList();
   }
 
-  /** An entry with its signature, which is empty where nobody signs. */
-  record Logged(AuditEntry entry, Map<String, String> signature) {}
+  /** An entry with its signature, where somebody signs. */
+  record Logged(AuditEntry entry, @Nullable RecordSignature signature) {}
+
+  /** Why an entry is not to be believed; empty if it is. */
+  private Optional<String> objection(Logged logged) {
+    return signatures.objectionToEntry(
+        layout.auditEntry(logged.entry().number()).toString(),
+        signed(logged.entry()),
+        logged.signature());
+  }
 
   /**
    * @param head how far the log is done
@@ -301,6 +311,7 @@ final class AuditLog {
           problems.accept(
               layout.auditEntry(number) + " was altered: it does not follow the entry before it");
         }
+        objection(found.get()).ifPresent(problems);
         previous = entry.hash();
         entries.add(found.get());
       } else {
@@ -313,7 +324,9 @@ final class AuditLog {
     }
     Optional<AuditEntry> pending = Optional.empty();
     if (Files.exists(layout.auditEntry(head.number() + 1))) {
-      pending = look(head.number() + 1, problems).map(Logged::entry);
+      Optional<Logged> behind = look(head.number() + 1, problems);
+      behind.flatMap(this::objection).ifPresent(problems);
+      pending = behind.map(Logged::entry);
       if (pending.isPresent() && !pending.get().previous().equals(head.hash())) {
         problems.accept(
             layout.auditEntry(head.number() + 1)
@@ -362,7 +375,7 @@ final class AuditLog {
             fields.texts("details"),
             hash(file, fields, "previous"),
             ContentHash.of(bytes)),
-        fields.has("signature") ? fields.texts("signature") : Map.of());
+        fields.signature());
   }
 
   private static ObjectNode toJson(AuditEntry entry) {

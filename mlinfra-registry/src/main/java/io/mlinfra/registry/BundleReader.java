@@ -260,6 +260,7 @@ final class BundleReader {
         member.version().kind(),
         member.version().name(),
         stored.blob(),
+        stored.signature(),
         number -> renumbered(record, number, sources));
   }
 

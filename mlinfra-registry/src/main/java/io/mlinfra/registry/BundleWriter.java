@@ -35,12 +35,14 @@ import org.jspecify.annotations.Nullable;
 final class BundleWriter {
   private final VersionStore versions;
   private final BlobStore blobs;
+  private final Signatures signatures;
   private final SortedMap<ContentHash, Blob> contents = new TreeMap<>();
   private final Map<ContentHash, String> owners = new HashMap<>();
 
-  BundleWriter(VersionStore versions, BlobStore blobs) {
+  BundleWriter(VersionStore versions, BlobStore blobs, Signatures signatures) {
     this.versions = versions;
     this.blobs = blobs;
+    this.signatures = signatures;
   }
 
   void write(VersionId root, Path target, Progress progress) throws IOException {
@@ -86,7 +88,7 @@ final class BundleWriter {
       VersionId top = path.element();
       Stored stored = open.get(Identity.of(top));
       if (stored == null) {
-        stored = versions.require(top);
+        stored = signatures.require(versions.require(top));
         open.put(Identity.of(top), stored);
       }
       VersionId next = firstNotIn(closed, stored.version().madeFrom());

@@ -18,11 +18,13 @@ final class Evaluations {
   private final Registrar registrar;
   private final VersionStore versions;
   private final BlobStore blobs;
+  private final Signatures signatures;
 
-  Evaluations(Registrar registrar, VersionStore versions, BlobStore blobs) {
+  Evaluations(Registrar registrar, VersionStore versions, BlobStore blobs, Signatures signatures) {
     this.registrar = registrar;
     this.versions = versions;
     this.blobs = blobs;
+    this.signatures = signatures;
   }
 
   Version register(VersionId model, EvaluationReport report) throws IOException {
@@ -42,13 +44,13 @@ final class Evaluations {
     return registrar.register(registration);
   }
 
-  /** The reports on a version of a model, oldest first. */
+  /** The reports on a version of a model that may be believed, oldest first. */
   List<Stored> of(VersionId model) throws IOException {
     List<Stored> found = new ArrayList<>();
     for (int number : versions.numbers(Kind.EVALUATION, model.name())) {
       versions
           .find(Kind.EVALUATION, model.name(), number)
-          .filter(stored -> isOn(stored, model))
+          .filter(stored -> isOn(stored, model) && signatures.objection(stored).isEmpty())
           .ifPresent(found::add);
     }
     return found;
@@ -56,7 +58,14 @@ final class Evaluations {
 
   private static boolean isOn(Stored stored, VersionId model) {
     List<VersionId> madeFrom = stored.version().madeFrom();
-    return !madeFrom.isEmpty() && madeFrom.get(0).equals(model);
+    return !madeFrom.isEmpty() && isSame(madeFrom.get(0), model);
+  }
+
+  /** A report that was imported says the number that the model had where it was made. */
+  private static boolean isSame(VersionId one, VersionId other) {
+    return one.kind() == other.kind()
+        && one.name().equals(other.name())
+        && one.hash().equals(other.hash());
   }
 
   Optional<EvaluationReport> newest(VersionId model) throws IOException {
@@ -83,7 +92,7 @@ final class Evaluations {
   }
 
   private EvaluationFormat.Head head(Stored stored) throws IOException {
-    VersionId id = stored.version().id();
+    VersionId id = signatures.require(stored).version().id();
     EvaluationFormat.Head head =
         EvaluationFormat.head("the content of " + id, blobs.read(stored.blob(), id.toString()));
     if (!isOn(stored, head.model())) {

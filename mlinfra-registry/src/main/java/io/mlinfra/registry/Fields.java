@@ -91,12 +91,25 @@ final class Fields {
     return new Blob(hash("hash"), size("bytes"));
   }
 
+  /** The signature of this object, if it has one. */
+  @Nullable RecordSignature signature() {
+    if (!has("signature")) {
+      return null;
+    }
+    Fields signature = object("signature");
+    return new RecordSignature(signature.text("key"), signature.text("value"));
+  }
+
   ContentHash hash(String field) {
     try {
       return new ContentHash(text(field));
     } catch (IllegalArgumentException e) {
       throw unreadable(source, e.getMessage(), e);
     }
+  }
+
+  boolean has(String field) {
+    return json.has(field);
   }
 
   String text(String field) {
@@ -115,10 +128,6 @@ final class Fields {
 
   boolean truth(String field) {
     return member(field, "true or false", JsonNode::isBoolean).booleanValue();
-  }
-
-  boolean has(String field) {
-    return json.has(field);
   }
 
   /** The names of the members, as they stand. */

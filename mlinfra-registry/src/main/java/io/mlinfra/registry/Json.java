@@ -75,6 +75,10 @@ final class Json {
     json.put("number", id.number());
   }
 
+  static void put(ObjectNode json, RecordSignature signature) {
+    json.putObject("signature").put("key", signature.key()).put("value", signature.value());
+  }
+
   static void put(ObjectNode json, Blob blob) {
     json.put("hash", blob.hash().hex());
     json.put("bytes", blob.bytes());

@@ -22,6 +22,20 @@ record Layout(Path folder) {
   // A name may end in .json, so that the history must not be called just like the alias.
   private static final String HISTORY = ".history";
 
+  /** The folders in which the registry keeps what it keeps; all that is sealed lies below them. */
+  private static final List<String> PARTS =
+      List.of("blobs", "versions", "aliases", "runs", "audit", "policies");
+
+  /** The folders there are of those in which the registry keeps something. */
+  List<Path> parts() {
+    return PARTS.stream().map(folder::resolve).filter(Files::isDirectory).toList();
+  }
+
+  /** Says whether the registry is encrypted. */
+  Path registryFile() {
+    return folder.resolve("registry.json");
+  }
+
   /** Where a file stands, told the same on every machine. */
   String place(Path file) {
     return folder.relativize(file).toString().replace('\\', '/');

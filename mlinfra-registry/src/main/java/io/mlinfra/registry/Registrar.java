@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Makes versions: first the content, without the lock, then the record. */
 final class Registrar {
@@ -22,13 +23,21 @@ final class Registrar {
   private final Layout layout;
   private final BlobStore blobs;
   private final VersionStore versions;
+  private final Signatures signatures;
   private final WriteLock lock;
   private final Clock clock;
 
-  Registrar(Layout layout, BlobStore blobs, VersionStore versions, WriteLock lock, Clock clock) {
+  Registrar(
+      Layout layout,
+      BlobStore blobs,
+      VersionStore versions,
+      Signatures signatures,
+      WriteLock lock,
+      Clock clock) {
     this.layout = layout;
     this.blobs = blobs;
     this.versions = versions;
+    this.signatures = signatures;
     this.lock = lock;
     this.clock = clock;
   }
@@ -42,6 +51,7 @@ final class Registrar {
           registration.attachments().entrySet()) {
         attachments.put(attachment.getKey(), keep(attachment.getValue()));
       }
+      RecordSignature signature = signature(registration, content, attachments, madeFrom);
       Optional<Version> version =
           lock.hold(
               () ->
@@ -54,7 +64,8 @@ final class Registrar {
                               registration.properties(),
                               attachments,
                               madeFrom,
-                              clock.instant()))
+                              clock.instant(),
+                              signature))
                       : Optional.empty());
       if (version.isPresent()) {
         return version.get();
@@ -67,6 +78,24 @@ final class Registrar {
             + ": its content was taken away "
             + ATTEMPTS
             + " times before it was registered");
+  }
+
+  // Without the lock, for a signer may be a device far away.
+  private @Nullable RecordSignature signature(
+      Registration registration,
+      Blob content,
+      Map<String, Blob> attachments,
+      List<VersionId> madeFrom) {
+    RecordSignature given = registration.signature();
+    return given != null
+        ? given
+        : signatures.sign(
+            registration.kind(),
+            registration.name(),
+            content.hash(),
+            madeFrom,
+            registration.properties(),
+            VersionStore.hashes(attachments));
   }
 
   private boolean hasAll(Collection<Blob> wanted) throws IOException {

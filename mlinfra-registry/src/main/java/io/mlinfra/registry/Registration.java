@@ -35,6 +35,7 @@ public final class Registration {
   private final Map<String, String> properties = new TreeMap<>();
   private final Map<String, Content> attachments = new TreeMap<>();
   private List<Version> madeFrom = List.of();
+  private @Nullable RecordSignature signature;
 
   private Registration(Kind kind, String name) {
     this.kind = Objects.requireNonNull(kind, "kind");
@@ -111,6 +112,18 @@ public final class Registration {
   Registration attach(String name, Content content) {
     attachments.put(FileNames.require("attachment name", name), content);
     return this;
+  }
+
+  /**
+   * Has it registered as somebody signed it elsewhere, instead of being signed here: for imports.
+   */
+  Registration signature(@Nullable RecordSignature signature) {
+    this.signature = signature;
+    return this;
+  }
+
+  @Nullable RecordSignature signature() {
+    return signature;
   }
 
   Kind kind() {

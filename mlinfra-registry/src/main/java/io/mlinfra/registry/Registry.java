@@ -44,7 +44,9 @@ import java.util.stream.Stream;
  * <p>Thread-safe. Readers wait for nobody; writers wait for each other. Closing waits for calls in
  * flight; afterwards every call is an {@link IllegalStateException}. Beside what the methods name,
  * every call may throw an {@link MlInfraException} of {@link ErrorCode#IO_FAILED}, {@link
- * ErrorCode#CONTENT_ALTERED} or {@link ErrorCode#FILE_UNREADABLE} that names the file.
+ * ErrorCode#CONTENT_ALTERED} or {@link ErrorCode#FILE_UNREADABLE} that names the file, and where
+ * keys are {@linkplain RegistryOptions.Builder#trust trusted} every call that gives out content may
+ * throw {@link ErrorCode#SIGNATURE_REFUSED}.
  */
 public final class Registry implements AutoCloseable {
   private final Layout layout;
@@ -63,21 +65,27 @@ public final class Registry implements AutoCloseable {
   private final PolicyStore policies;
   private final Gates gates;
 
+  private final Vault vault;
+  private final Signatures signatures;
+
   /** Whatever else keeps records that refer to content. */
   private final List<Referrer> referrers;
 
-  private Registry(Path folder, RegistryOptions options, List<Referrer> referrers) {
+  private Registry(Path folder, RegistryOptions options, List<Referrer> referrers)
+      throws IOException {
     this.layout = new Layout(folder);
     this.gate = new Gate("Registry '" + folder + "'");
     this.lock = new WriteLock(folder, layout.lock());
-    Records records = new Records(layout, Vault.PLAIN);
-    this.blobs = new BlobStore(layout, Vault.PLAIN);
-    this.versions = new VersionStore(layout, records);
+    this.vault = new RegistryFile(layout, lock).vault(options.keyring());
+    this.signatures = options.signatures();
+    Records records = new Records(layout, vault);
+    this.blobs = new BlobStore(layout, vault);
+    this.versions = new VersionStore(layout, records, signatures);
     this.aliases = new AliasStore(layout, records);
     this.lineages = new LineageReader(new VersionGraph(layout, versions), blobs, aliases);
-    this.registrar = new Registrar(layout, blobs, versions, lock, options.clock());
-    this.audit = new AuditLog(layout, records, lock, options, entry -> Map.of());
-    this.evaluations = new Evaluations(registrar, versions, blobs);
+    this.registrar = new Registrar(layout, blobs, versions, signatures, lock, options.clock());
+    this.audit = new AuditLog(layout, records, lock, options, signatures);
+    this.evaluations = new Evaluations(registrar, versions, blobs, signatures);
     this.policies = new PolicyStore(layout, records, lock, audit);
     this.gates = new Gates(aliases, evaluations, policies);
     this.referrers = Stream.concat(referrers.stream(), Stream.of(policies)).toList();
@@ -95,7 +103,10 @@ public final class Registry implements AutoCloseable {
   /**
    * Opens the registry in a folder, which is made where it is missing.
    *
-   * @throws MlInfraException {@link ErrorCode#FILE_UNREADABLE} if there is a file of that name
+   * @throws MlInfraException {@link ErrorCode#FILE_UNREADABLE} if there is a file of that name;
+   *     {@link ErrorCode#KEY_REFUSED} if the registry is encrypted and the options have not all of
+   *     its keys, or it is not encrypted and they have a keyring; {@link ErrorCode#CONFLICT} if it
+   *     is just being encrypted
    */
   public static Registry open(Path folder, RegistryOptions options) {
     return open(folder, options, List.of());
@@ -129,6 +140,42 @@ public final class Registry implements AutoCloseable {
     } catch (IOException | MlInfraException e) {
       // Readers need nobody to have finished it. Whoever writes gets the error.
       return;
+    }
+  }
+
+  /**
+   * Encrypts a registry that is plain so far, with the current key of the options' keyring. Nobody
+   * may have it open meanwhile; until it is done nobody can open it. Where it was interrupted, it
+   * is called again. A registry that is encrypted is left as it is. Where its {@code registry.json}
+   * was lost, this makes it anew; like all plain files, those found then are taken for the
+   * registry's own, whoever wrote them.
+   *
+   * <p>What was plain may still be found where the disk keeps what was deleted, and in backups.
+   *
+   * @return how many files were rewritten
+   * @throws IllegalArgumentException if the options have no keyring
+   * @throws MlInfraException {@link ErrorCode#FILE_MISSING} if there is no such folder; {@link
+   *     ErrorCode#KEY_REFUSED} if it is encrypted with other keys; {@link
+   *     ErrorCode#CONTENT_ALTERED} if a file that is encrypted already does not open
+   */
+  public static int encrypt(Path folder, RegistryOptions options, Progress progress) {
+    Keyring keyring = options.keyring();
+    if (keyring == null) {
+      throw new IllegalArgumentException("options must have a keyring");
+    }
+    if (!Files.isDirectory(folder)) {
+      throw new MlInfraException(ErrorCode.FILE_MISSING, "there is no folder '" + folder + "'");
+    }
+    try {
+      Layout layout = new Layout(folder.toRealPath());
+      WriteLock lock = new WriteLock(layout.folder(), layout.lock());
+      EncryptedVault vault = new EncryptedVault(layout.folder(), keyring);
+      return new RegistryFile(layout, lock).begin(vault)
+          ? new Reencryption(layout, vault, lock, List.of(), true).run(progress)
+          : 0;
+    } catch (IOException e) {
+      throw new MlInfraException(
+          ErrorCode.IO_FAILED, "the registry '" + folder + "' cannot be encrypted: " + e, e);
     }
   }
 
@@ -267,7 +314,7 @@ public final class Registry implements AutoCloseable {
   }
 
   private byte[] read(Stored stored) throws IOException {
-    VersionId id = stored.version().id();
+    VersionId id = signatures.require(stored).version().id();
     return stillThere(id, () -> blobs.read(stored.blob(), id.toString()));
   }
 
@@ -290,7 +337,7 @@ public final class Registry implements AutoCloseable {
   public byte[] attachment(Version version, String name) {
     return inside(
         () -> {
-          Stored stored = versions.require(version.id());
+          Stored stored = signatures.require(versions.require(version.id()));
           return stillThere(
               version.id(),
               () -> blobs.read(stored.attachment(name), "'" + name + "' of " + version.id()));
@@ -301,7 +348,8 @@ public final class Registry implements AutoCloseable {
    * Writes the content of a version to a file, replacing what is there. Without success the file is
    * as it was before: not there, or the old one. Its record, its attachments and what it was made
    * from stay behind; {@link #exportBundle(Version, Path)} takes them along. The audit log tells
-   * that it was asked for, unless the registry's folder may not be written to.
+   * that it was asked for, unless the registry's folder may not be written to, or keys are trusted
+   * and there is none to sign with.
    *
    * @throws MlInfraException {@link ErrorCode#FILE_MISSING} if the target's folder does not exist;
    *     {@link ErrorCode#CONTENT_ALTERED} if the content is not what was registered
@@ -310,7 +358,7 @@ public final class Registry implements AutoCloseable {
     Path file = target.toAbsolutePath();
     inside(
         () -> {
-          Stored stored = versions.require(version.id());
+          Stored stored = signatures.require(versions.require(version.id()));
           BlobStore.requirePlaceFor(file);
           VersionId id = stored.version().id();
           noteExport(id, file);
@@ -324,7 +372,7 @@ public final class Registry implements AutoCloseable {
   }
 
   private void noteExport(VersionId id, Path file) throws IOException {
-    if (Files.isWritable(layout.folder())) {
+    if (Files.isWritable(layout.folder()) && signatures.canSignEntries()) {
       note(AuditLog.EXPORTED, id, "target", file);
     }
   }
@@ -361,7 +409,7 @@ public final class Registry implements AutoCloseable {
           VersionId id = versions.require(version.id()).version().id();
           BlobStore.requirePlaceFor(file);
           noteExport(id, file);
-          new BundleWriter(versions, blobs).write(id, file, progress);
+          new BundleWriter(versions, blobs, signatures).write(id, file, progress);
           return file;
         });
   }
@@ -743,7 +791,29 @@ public final class Registry implements AutoCloseable {
   }
 
   private Verifier verifier() {
-    return new Verifier(layout, blobs, versions, aliases, moves, deleter, audit, referrers);
+    return new Verifier(
+        layout, blobs, versions, aliases, moves, deleter, audit, signatures, referrers);
+  }
+
+  /**
+   * Encrypts with the keyring's current key every file that is not, so that afterwards no other key
+   * is needed. Readers and writers go on meanwhile, but all who write must have that current key by
+   * then, in whatever process: what is written with an earlier one needs another call. Where it was
+   * interrupted, everything can be read with both keys, and it is called again.
+   *
+   * @return how many files were rewritten
+   * @throws IllegalStateException if the registry is not encrypted
+   * @throws MlInfraException {@link ErrorCode#CONTENT_ALTERED} if files cannot be opened; all
+   *     others are rewritten by then, and the earlier keys still needed
+   */
+  public int reencrypt(Progress progress) {
+    return inside(
+        () -> {
+          if (vault instanceof EncryptedVault encrypted) {
+            return new Reencryption(layout, encrypted, lock, List.of(), false).run(progress);
+          }
+          throw new IllegalStateException(this + " is not encrypted");
+        });
   }
 
   @Override

@@ -15,7 +15,7 @@ import java.io.OutputStream;
  * is told by its hash.
  */
 interface Vault {
-  /** Leaves bytes as they are. */
+  /** Leaves bytes as they are, and refuses records that an {@link EncryptedVault} sealed. */
   Vault PLAIN =
       new Vault() {
         @Override
@@ -25,6 +25,13 @@ interface Vault {
 
         @Override
         public byte[] open(String place, byte[] stored) {
+          if (SealHeader.isAtStartOf(stored)) {
+            throw new MlInfraException(
+                ErrorCode.KEY_REFUSED,
+                place
+                    + " is encrypted, and the registry was opened as a plain one: either it was"
+                    + " encrypted since, or its registry.json was lost or replaced");
+          }
           return stored;
         }
 
@@ -51,7 +58,7 @@ interface Vault {
    * The bytes again.
    *
    * @throws MlInfraException {@link ErrorCode#CONTENT_ALTERED}, naming the place, if they are not
-   *     what was sealed for it
+   *     what was sealed for it; {@link ErrorCode#KEY_REFUSED}, naming the key, if it is not at hand
    */
   byte[] open(String place, byte[] stored);
 
@@ -60,7 +67,8 @@ interface Vault {
 
   /**
    * As {@link #open}, for content of any size; closing it closes the stream below. Reading throws
-   * an {@link AlteredException} where the content was altered.
+   * an {@link AlteredException} where the content was altered, and {@link ErrorCode#KEY_REFUSED}
+   * where its key is not at hand.
    */
   InputStream opening(InputStream stored) throws IOException;
 

@@ -41,6 +41,7 @@ final class Verifier {
   private final AliasMoves moves;
   private final Deleter deleter;
   private final AuditLog audit;
+  private final Signatures signatures;
   private final List<Referrer> referrers;
 
   Verifier(
@@ -51,6 +52,7 @@ final class Verifier {
       AliasMoves moves,
       Deleter deleter,
       AuditLog audit,
+      Signatures signatures,
       List<Referrer> referrers) {
     this.layout = layout;
     this.blobs = blobs;
@@ -59,6 +61,7 @@ final class Verifier {
     this.moves = moves;
     this.deleter = deleter;
     this.audit = audit;
+    this.signatures = signatures;
     this.referrers = List.copyOf(referrers);
   }
 
@@ -123,7 +126,7 @@ final class Verifier {
                 problems.put(hash, "the content of " + need.owner() + " was altered: " + file);
               }
             }
-          } catch (IOException e) {
+          } catch (IOException | MlInfraException e) {
             problems.put(hash, "the content of " + owner + " cannot be read: " + e);
           }
         });
@@ -401,6 +404,7 @@ final class Verifier {
             .attachments()
             .forEach((name, blob) -> need(blob, "attachment '" + name + "' of " + id));
         liveReferences.addAll(row.stored().version().madeFrom());
+        signatures.objection(row.stored()).ifPresent(problems::add);
         return;
       }
       references.addAll(row.stored().version().madeFrom());

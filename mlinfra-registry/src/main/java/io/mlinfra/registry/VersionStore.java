@@ -23,6 +23,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The records of versions. Reading needs no lock; {@link #add}, {@link #bury} and {@link #madeFrom}
@@ -34,6 +35,7 @@ import java.util.function.IntFunction;
 final class VersionStore {
   private final Layout layout;
   private final Records records;
+  private final Signatures signatures;
 
   /** What is known of the things that this object wrote to; guarded by the write lock. */
   private final Map<Path, Index> indexes = new HashMap<>();
@@ -41,13 +43,18 @@ final class VersionStore {
   /** What was made from a version, deleted ones among it; guarded by the write lock. */
   private final Map<VersionId, List<VersionId>> products = new HashMap<>();
 
-  VersionStore(Layout layout, Records records) {
+  VersionStore(Layout layout, Records records, Signatures signatures) {
     this.layout = layout;
     this.records = records;
+    this.signatures = signatures;
   }
 
-  /** A version and where its content and its attachments are. */
-  record Stored(Version version, Blob blob, Map<String, Blob> attachments) {
+  /** A version, where its content and its attachments are, and its signature if it has one. */
+  record Stored(
+      Version version,
+      Blob blob,
+      Map<String, Blob> attachments,
+      @Nullable RecordSignature signature) {
     Blob attachment(String name) {
       Blob found = attachments.get(name);
       if (found == null) {
@@ -168,6 +175,7 @@ final class VersionStore {
     VersionId id = fields.object("version").versionId();
     // Schema 1 had none.
     Map<String, Blob> attachments = fields.schema() == 1 ? Map.of() : fields.blobs("attachments");
+    RecordSignature signature = fields.signature();
     return new Row(
         new Stored(
             new Version(
@@ -175,9 +183,11 @@ final class VersionStore {
                 fields.instant("created"),
                 fields.objects("madeFrom").stream().map(Fields::versionId).toList(),
                 fields.texts("properties"),
-                hashes(attachments)),
+                hashes(attachments),
+                Optional.ofNullable(signature).map(RecordSignature::key)),
             new Blob(id.hash(), fields.size("bytes")),
-            Collections.unmodifiableMap(attachments)),
+            Collections.unmodifiableMap(attachments),
+            signature),
         deletion(fields));
   }
 
@@ -206,7 +216,7 @@ final class VersionStore {
     return row(id.kind(), id.name(), id.number()).filter(row -> row.id().equals(id));
   }
 
-  private static Map<String, ContentHash> hashes(Map<String, Blob> attachments) {
+  static Map<String, ContentHash> hashes(Map<String, Blob> attachments) {
     Map<String, ContentHash> hashes = new TreeMap<>();
     attachments.forEach((name, blob) -> hashes.put(name, blob.hash()));
     return hashes;
@@ -241,11 +251,12 @@ final class VersionStore {
     return elsewhere.orElseThrow(() -> unheld(id, found));
   }
 
-  /** The version of that content that was not deleted. Reads every record of the name. */
+  /** The latest version of that content that was not deleted. Reads records until it is found. */
   private Optional<Row> findContent(Kind kind, String name, ContentHash hash) throws IOException {
-    for (int number : numbers(kind, name)) {
+    List<Integer> numbers = numbers(kind, name);
+    for (int i = numbers.size() - 1; i >= 0; i--) {
       try {
-        Optional<Row> found = row(kind, name, number);
+        Optional<Row> found = row(kind, name, numbers.get(i));
         if (found.isPresent() && found.get().isLive() && found.get().id().hash().equals(hash)) {
           return found;
         }
@@ -322,7 +333,8 @@ final class VersionStore {
   }
 
   /**
-   * Records a version of content that is kept already, unless there is one.
+   * Records a version of content that is kept already, unless there is one; one that is not signed
+   * does not count for one that is.
    *
    * @return the version that has this content
    */
@@ -333,7 +345,8 @@ final class VersionStore {
       Map<String, String> properties,
       Map<String, Blob> attachments,
       List<VersionId> madeFrom,
-      Instant now)
+      Instant now,
+      @Nullable RecordSignature signature)
       throws IOException {
     for (VersionId source : madeFrom) {
       require(source);
@@ -342,6 +355,7 @@ final class VersionStore {
         kind,
         name,
         blob,
+        signature,
         number ->
             Json.record(
                 toJson(
@@ -351,9 +365,11 @@ final class VersionStore {
                             now,
                             madeFrom,
                             properties,
-                            hashes(attachments)),
+                            hashes(attachments),
+                            Optional.ofNullable(signature).map(RecordSignature::key)),
                         blob,
-                        attachments))));
+                        attachments,
+                        signature))));
   }
 
   /**
@@ -361,29 +377,40 @@ final class VersionStore {
    *
    * @param record gives the record that has this number
    */
-  Version add(Kind kind, String name, Blob blob, IntFunction<byte[]> record) throws IOException {
+  Version add(
+      Kind kind,
+      String name,
+      Blob blob,
+      @Nullable RecordSignature signature,
+      IntFunction<byte[]> record)
+      throws IOException {
     FileNames.requireNoTwin(kind.label(), name, Layout.list(layout.names(kind)));
     Index index = index(kind, name);
     Integer existing = index.numbers.get(blob.hash());
     if (existing != null) {
       Optional<Stored> found = find(kind, name, existing);
-      if (found.isPresent() && found.get().blob().equals(blob)) {
+      if (found.isPresent()
+          && found.get().blob().equals(blob)
+          && (signature == null || signatures.isSigned(found.get()))) {
         return found.get().version();
       }
     }
     int number = index.last + 1;
     Path file = layout.version(kind, name, number);
     byte[] bytes = record.apply(number);
+    Stored stored = parse(file.toString(), bytes).stored();
+    if (stored.signature() != null) {
+      signatures.require(stored);
+    }
     DurableFiles.createFolders(layout.versions(kind, name));
     records.write(file, bytes);
     index.last = number;
-    Version version = parse(file.toString(), bytes).stored().version();
-    learn(index, version);
-    return version;
+    learn(index, stored.version());
+    return stored.version();
   }
 
   private void learn(Index index, Version version) {
-    // Of versions of the same content all but the latest were deleted.
+    // Of versions of the same content all but the latest were deleted, or are not signed.
     index.numbers.put(version.id().hash(), version.id().number());
     for (VersionId source : version.madeFrom().stream().distinct().toList()) {
       products.computeIfAbsent(source, id -> new ArrayList<>()).add(version.id());
@@ -438,7 +465,7 @@ final class VersionStore {
     Version version = stored.version();
     Version bare =
         new Version(version.id(), version.created(), version.madeFrom(), Map.of(), Map.of());
-    ObjectNode json = toJson(new Stored(bare, stored.blob(), Map.of()));
+    ObjectNode json = toJson(new Stored(bare, stored.blob(), Map.of(), null));
     ObjectNode deleted = json.putObject("deleted");
     deleted.put("at", deletion.at().toString());
     deleted.put("actor", deletion.actor());
@@ -468,6 +495,9 @@ final class VersionStore {
     try {
       find(kind, name, number).ifPresent(found -> learn(index, found.version()));
     } catch (MlInfraException unreadable) {
+      if (unreadable.code() == ErrorCode.KEY_REFUSED) {
+        throw unreadable;
+      }
       // It must not keep people from registering better versions. Its number stays taken, whoever
       // reads it gets the error, and verify() tells of it.
       index.unreadable.add(number);
@@ -486,6 +516,10 @@ final class VersionStore {
     Json.put(json.putObject("properties"), version.properties());
     ObjectNode attachments = json.putObject("attachments");
     stored.attachments().forEach((name, blob) -> Json.put(attachments.putObject(name), blob));
+    RecordSignature signature = stored.signature();
+    if (signature != null) {
+      Json.put(json, signature);
+    }
     return json;
   }
 }

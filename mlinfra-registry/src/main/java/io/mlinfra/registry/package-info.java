@@ -15,6 +15,7 @@
  * audit/&lt;n&gt;.json                           the audit log: what was done, entry by entry
  * audit/head.json                          how many entries are done, and the hash of the last
  * policies/&lt;name&gt;/&lt;alias&gt;.json            what a version must meet to get an alias
+ * registry.json                            whether it is encrypted, and with which keys
  * lock                                     held by whoever writes
  * </pre>
  *

@@ -14,6 +14,8 @@ import io.mlinfra.core.version.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -279,29 +281,58 @@ class AuditTest {
   }
 
   @Test
-  void carriesASignatureBesideWhatIsSigned() throws IOException {
+  void takesNoEntryForTrueThatNobodyTrustedSigned() throws Exception {
     Path own = parent.resolve("signed");
-    Layout layout = new Layout(Files.createDirectory(own));
-    Records records = new Records(layout, Vault.PLAIN);
-    WriteLock lock = new WriteLock(own, layout.lock());
-    AuditLog log =
-        new AuditLog(
-            layout,
-            records,
-            lock,
-            RegistryOptions.defaults(),
-            bytes -> Map.of("of", ContentHash.of(bytes).hex()));
-    log.append("exported", "bundle", Map.of("to", "somewhere"));
-    log.append("exported", "bundle", Map.of());
+    KeyPair keys = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
+    RegistryOptions signed =
+        RegistryOptions.builder()
+            .signWith("ci", keys.getPrivate())
+            .trust("ci", keys.getPublic())
+            .build();
+    Version one;
+    try (Registry signing = Registry.open(own, signed)) {
+      one = registerModel(signing, "m", "1");
+      registerModel(signing, "m", "2");
+      signing.promote("m", "champion", one);
+      assertThat(signing.verify().problems()).isEmpty();
+    }
+    Path copy = parent.resolve("copy");
+    for (Path file : filesBelow(own)) {
+      Path target = copy.resolve(own.relativize(file));
+      Files.createDirectories(DurableFiles.parent(target));
+      Files.copy(file, target);
+    }
 
-    List<String> problems = new ArrayList<>();
-    assertThat(log.read(problems::add).entries())
-        .hasSize(2)
-        .allSatisfy(
-            logged ->
-                assertThat(logged.signature())
-                    .containsEntry("of", ContentHash.of(AuditLog.signed(logged.entry())).hex()));
-    assertThat(problems).isEmpty();
-    assertThat(filesBelow(own.resolve("audit"))).hasSize(3);
+    // Whoever may write to the folder, and knows how entries are chained, lets an alias move.
+    try (Registry forging = Registry.open(own)) {
+      forging.promote("m", "champion", forging.version(Kind.MODEL, "m:2"));
+      assertThat(forging.verify().problems()).isEmpty();
+    }
+    try (Registry signing = Registry.open(own, signed)) {
+      assertThat(signing.verify().problems())
+          .singleElement()
+          .asString()
+          .contains(Path.of("audit", "2.json").toString(), "is not signed");
+    }
+
+    // Or leaves an entry behind the head, for others to carry out.
+    Files.copy(own.resolve("audit/2.json"), copy.resolve("audit/2.json"));
+    try (Registry signing = Registry.open(copy, signed)) {
+      assertThatThrownBy(() -> signing.promote("m", "challenger", one))
+          .isInstanceOfSatisfying(
+              MlInfraException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.SIGNATURE_REFUSED))
+          .hasMessageContaining("2.json");
+      assertThat(signing.version(Kind.MODEL, "m@champion")).isEqualTo(one);
+    }
+
+    RegistryOptions trusting = RegistryOptions.builder().trust("ci", keys.getPublic()).build();
+    try (Registry reading = Registry.open(own, trusting)) {
+      assertThatThrownBy(() -> reading.promote("m", "challenger", one))
+          .isInstanceOfSatisfying(
+              MlInfraException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.SIGNATURE_REFUSED))
+          .hasMessageContaining("no key to sign");
+    }
   }
 }

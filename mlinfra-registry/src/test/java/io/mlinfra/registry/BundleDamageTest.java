@@ -108,7 +108,7 @@ class BundleDamageTest {
         assertThat(Set.of(ErrorCode.FILE_UNREADABLE, ErrorCode.CONTENT_ALTERED))
             .as(what)
             .contains(e.code());
-        assertThat(filesBelow(folder)).as(what).isEmpty();
+        assertThat(filesBelow(folder)).as(what).isSubsetOf(filesOfAnEmptyOne(folder));
         return true;
       }
     }
@@ -358,7 +358,7 @@ class BundleDamageTest {
               e -> assertThat(e.code()).isEqualTo(ErrorCode.FILE_UNREADABLE))
           .hasMessageContainingAll(bad.toString(), part);
     }
-    assertThat(filesBelow(folder)).isEmpty();
+    assertThat(filesBelow(folder)).isSubsetOf(filesOfAnEmptyOne(folder));
     try (Stream<Path> all = Files.list(parent)) {
       assertThat(all.map(path -> String.valueOf(path.getFileName())))
           .isSubsetOf("origin", "target", "fine", "good.zip", "bad.zip");
@@ -384,5 +384,9 @@ class BundleDamageTest {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private static List<Path> filesOfAnEmptyOne(Path folder) {
+    return List.of(folder.resolve("lock"), folder.resolve("registry.json"));
   }
 }

@@ -4,6 +4,7 @@ import io.mlinfra.core.model.Model;
 import io.mlinfra.core.onnx.ElementType;
 import io.mlinfra.core.onnx.GraphBuilder;
 import io.mlinfra.core.onnx.TensorValue;
+import io.mlinfra.core.version.ContentHash;
 import io.mlinfra.core.version.Kind;
 import io.mlinfra.core.version.VersionId;
 import java.io.IOException;
@@ -66,6 +67,12 @@ final class Fixtures {
 
   static Path record(Path folder, Version version) {
     return new Layout(folder).version(version.id());
+  }
+
+  /** A record with the check that belongs to it. */
+  static String withCheck(String record) {
+    String body = record.substring(0, record.indexOf(",\n  \"check\""));
+    return body + ",\n  \"check\" : \"" + ContentHash.of(body) + "\"\n}\n";
   }
 
   static List<Path> filesBelow(Path folder) throws IOException {

@@ -5,13 +5,13 @@ import static io.mlinfra.registry.Fixtures.flipBit;
 import static io.mlinfra.registry.Fixtures.record;
 import static io.mlinfra.registry.Fixtures.registerModel;
 import static io.mlinfra.registry.Fixtures.utf8;
+import static io.mlinfra.registry.Fixtures.withCheck;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
-import io.mlinfra.core.version.ContentHash;
 import io.mlinfra.core.version.Kind;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -219,11 +219,6 @@ class IntegrityTest {
   /** Changes a record so that its check holds. */
   static void rewrite(Path file, UnaryOperator<String> change) throws IOException {
     Files.writeString(file, withCheck(change.apply(Files.readString(file))));
-  }
-
-  private static String withCheck(String record) {
-    String body = record.substring(0, record.indexOf(",\n  \"check\""));
-    return body + ",\n  \"check\" : \"" + ContentHash.of(body) + "\"\n}\n";
   }
 
   @Test

@@ -25,18 +25,25 @@ import net.jqwik.api.lifecycle.BeforeContainer;
 
 class RoundTripTest {
   private static Path folder;
-  private static Registry registry;
+  private static Registry plain;
+  private static Registry encrypted;
 
   @BeforeContainer
   static void open() throws IOException {
     folder = Files.createTempDirectory("registry");
-    registry = Registry.open(folder);
+    plain = Registry.open(folder.resolve("plain"));
+    encrypted =
+        Registry.open(
+            folder.resolve("encrypted"),
+            RegistryOptions.builder().encryption(Keyring.of("key", new byte[32])).build());
   }
 
   @AfterContainer
   static void close() throws IOException {
-    assertThat(registry.verify().problems()).isEmpty();
-    registry.close();
+    for (Registry registry : List.of(plain, encrypted)) {
+      assertThat(registry.verify().problems()).isEmpty();
+      registry.close();
+    }
     try (Stream<Path> files = Files.walk(folder)) {
       files
           .sorted(Comparator.reverseOrder())
@@ -53,11 +60,13 @@ class RoundTripTest {
 
   @Property(tries = 200)
   void readsWhatWasRegistered(
+      @ForAll boolean isEncrypted,
       @ForAll Kind kind,
       @ForAll("names") String name,
       @ForAll byte[] content,
       @ForAll("texts") Map<String, String> properties)
       throws IOException {
+    Registry registry = isEncrypted ? encrypted : plain;
     Version version =
         registry.register(Registration.of(kind, name).content(content).properties(properties));
 
