@@ -73,6 +73,10 @@ final class Fields {
     return fields;
   }
 
+  boolean has(String field) {
+    return json.has(field);
+  }
+
   int schema() {
     return integer("schema");
   }
@@ -86,7 +90,7 @@ final class Fields {
     return blobs;
   }
 
-  private Blob blob() {
+  Blob blob() {
     try {
       return new Blob(new ContentHash(text("hash")), size("bytes"));
     } catch (IllegalArgumentException e) {
@@ -133,7 +137,7 @@ final class Fields {
   }
 
   // JSON has no NaN and no infinity: they are written as texts.
-  private double number(String field) {
+  double number(String field) {
     JsonNode value = member(field, "a number", node -> node.isNumber() || node.isTextual());
     if (value.isNumber()) {
       return value.doubleValue();

@@ -47,6 +47,8 @@ public final class Registry implements AutoCloseable {
   private final BlobStore blobs;
   private final VersionStore versions;
   private final AliasStore aliases;
+  private final RunStore runStore;
+  private final Runs runs;
 
   private Registry(Path folder, RegistryOptions options) {
     this.layout = new Layout(folder);
@@ -58,6 +60,10 @@ public final class Registry implements AutoCloseable {
     this.versions = new VersionStore(layout, records);
     this.aliases = new AliasStore(layout, records);
     this.registrar = new Registrar(layout, blobs, versions, lock, clock);
+    CandidateRegistrar candidates = new CandidateRegistrar(versions, registrar);
+    this.runStore =
+        new RunStore(layout, Vault.PLAIN, records, blobs, candidates, lock, options, gate);
+    this.runs = new Runs(runStore);
   }
 
   /** As {@link #open(Path, RegistryOptions)}, with {@link RegistryOptions#defaults()}. */
@@ -100,29 +106,21 @@ public final class Registry implements AutoCloseable {
   }
 
   /**
-   * Registers a training: its run, made from the run's inputs, and its model, made from that run,
-   * both under the same name. A model that has a version already keeps the run it was first made
-   * from.
+   * Registers a training as {@link ActiveRun#register} does, in a run of its own in the experiment
+   * of that name: the pipeline, the run, made from that and the run's inputs, and the model, made
+   * from the run, all under the same name. A model that has a version already keeps the run it was
+   * first made from.
    *
    * @return the model's version
    * @throws MlInfraException as the other ways to register, before anything is kept
    */
   public Version register(String name, Candidate trained) {
-    Run run = trained.run();
-    byte[] model = trained.model().toOnnx();
-    return inside(
-        () -> {
-          List<Version> inputs = new ArrayList<>();
-          for (VersionId id : run.inputs()) {
-            inputs.add(versions.require(id).version());
-          }
-          Registration ofModel = Registration.of(Kind.MODEL, name).content(model);
-          registrar.check(ofModel);
-          Version kept =
-              registrar.register(
-                  Registration.of(Kind.RUN, name).content(run.toJson()).madeFrom(inputs));
-          return registrar.register(ofModel.madeFrom(kept));
-        });
+    return runs.register(name, trained);
+  }
+
+  /** The runs that are tracked here: to start one, to look for some, to compare them. */
+  public Runs runs() {
+    return runs;
   }
 
   /**
@@ -329,12 +327,16 @@ public final class Registry implements AutoCloseable {
    *     empty if all is well
    */
   public List<String> verify() {
-    return inside(() -> new Verification(layout, blobs, versions, aliases).run());
+    return inside(() -> new Verification(layout, blobs, versions, aliases, runStore).run());
   }
 
   @Override
   public void close() {
-    gate.close();
+    try {
+      runStore.endAll();
+    } finally {
+      gate.close();
+    }
   }
 
   @Override

@@ -24,19 +24,24 @@ final class Verification {
   private final BlobStore blobs;
   private final VersionStore versions;
   private final AliasStore aliases;
+  private final RunStore runs;
   private final List<String> findings = new ArrayList<>();
   private final Map<ContentHash, Stored> needed = new TreeMap<>();
 
-  Verification(Layout layout, BlobStore blobs, VersionStore versions, AliasStore aliases) {
+  Verification(
+      Layout layout, BlobStore blobs, VersionStore versions, AliasStore aliases, RunStore runs) {
     this.layout = layout;
     this.blobs = blobs;
     this.versions = versions;
     this.aliases = aliases;
+    this.runs = runs;
   }
 
-  // Aliases before versions before blobs: writers go the other way, so that whatever a record seen
+  // Runs and aliases before versions before blobs: writers go the other way, so that whatever a
+  // record seen
   // here refers to is there by now.
   List<String> run() throws IOException {
+    findings.addAll(runs.verify());
     List<VersionId> referred = new ArrayList<>();
     for (String model : Layout.list(layout.models())) {
       for (String alias : layout.movedAliasNames(model)) {
