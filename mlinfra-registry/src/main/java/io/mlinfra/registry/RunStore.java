@@ -256,7 +256,21 @@ final class RunStore {
 
   /** Ends what the registry's own process has not ended. */
   void endAll() {
-    open.forEach(ActiveRun::close);
+    MlInfraException first = null;
+    for (ActiveRun run : open) {
+      try {
+        run.close();
+      } catch (MlInfraException e) {
+        if (first == null) {
+          first = e;
+        } else {
+          first.addSuppressed(e);
+        }
+      }
+    }
+    if (first != null) {
+      throw first;
+    }
   }
 
   TrackedRun tag(RunId id, String name, String value) throws IOException {
@@ -294,42 +308,58 @@ final class RunStore {
   }
 
   Kept require(RunId id) throws IOException {
-    Entry entry = files.list(id.experiment()).get(id.number());
-    Optional<Kept> found = entry == null ? Optional.empty() : load(id, entry.revision());
+    Optional<Kept> found = find(id);
+    if (found.isPresent() && isLost(found.get())) {
+      found = find(id);
+    }
     return found.orElseThrow(
         () ->
             new MlInfraException(
                 ErrorCode.NAME_UNKNOWN, "the registry " + layout.folder() + " has no run " + id));
   }
 
+  private Optional<Kept> find(RunId id) throws IOException {
+    Entry entry = files.list(id.experiment()).get(id.number());
+    return entry == null ? Optional.empty() : load(id, entry.revision());
+  }
+
   /** Every run of an experiment, by number. */
   List<TrackedRun> all(String experiment) throws IOException {
-    List<TrackedRun> runs = new ArrayList<>();
-    for (Map.Entry<Integer, Entry> each : files.list(experiment).entrySet()) {
-      load(new RunId(experiment, each.getKey()), each.getValue().revision())
-          .ifPresent(kept -> runs.add(kept.run()));
+    NavigableMap<Integer, Kept> runs = new TreeMap<>();
+    load(experiment, files.list(experiment), runs);
+    NavigableMap<Integer, Kept> lost = new TreeMap<>(runs);
+    lost.values().removeIf(kept -> !isLost(kept));
+    if (!lost.isEmpty()) {
+      NavigableMap<Integer, Entry> again = files.list(experiment);
+      again.keySet().retainAll(lost.keySet());
+      load(experiment, again, runs);
     }
-    return runs;
+    return runs.values().stream().map(Kept::run).toList();
+  }
+
+  private void load(String experiment, Map<Integer, Entry> entries, Map<Integer, Kept> into)
+      throws IOException {
+    for (Map.Entry<Integer, Entry> each : entries.entrySet()) {
+      int number = each.getKey();
+      load(new RunId(experiment, number), each.getValue().revision())
+          .ifPresent(kept -> into.put(number, kept));
+    }
+  }
+
+  /** Whether to look again: it may have ended, and its process too, since the folder was listed. */
+  private static boolean isLost(Kept kept) {
+    return kept.run().status() == Status.LOST;
   }
 
   /**
    * A run that was seen in the folder; empty if its process has come no farther than to make its
    * log.
+   *
+   * @param listed its latest revision there
    */
   private Optional<Kept> load(RunId id, int listed) throws IOException {
     int revision = listed;
-    while (true) {
-      if (revision == 0) {
-        Optional<Kept> running = running(id);
-        if (running.isEmpty() || running.get().run().status() != Status.LOST) {
-          return running;
-        }
-        // It may have ended, and its process too, since the folder was listed.
-        revision = revision(id);
-        if (revision == 0) {
-          return running;
-        }
-      }
+    while (revision > 0) {
       Kept known = ended.get(id);
       if (known != null && known.revision() == revision) {
         return Optional.of(known);
@@ -349,6 +379,7 @@ final class RunStore {
       }
       revision = newer;
     }
+    return running(id);
   }
 
   private int revision(RunId id) throws IOException {

@@ -73,7 +73,7 @@ final class ThisJvm {
     }
     environment.put("processors", Integer.toString(Runtime.getRuntime().availableProcessors()));
     environment.putAll(FIXED);
-    commit(Path.of(System.getProperty("user.dir", "")), System.getenv())
+    commit(System.getProperty("user.dir", ""), System.getenv())
         .ifPresent(commit -> environment.put("git.commit", commit));
     // A file system may give names that are no Unicode.
     environment.values().removeIf(value -> !isUnicode(value));
@@ -157,9 +157,9 @@ final class ThisJvm {
   }
 
   /** What is checked out in the folder or one above it; else what a build server says. */
-  static Optional<String> commit(Path folder, Map<String, String> variables) {
+  static Optional<String> commit(String folder, Map<String, String> variables) {
     try {
-      Path at = folder.toAbsolutePath().normalize();
+      Path at = Path.of(folder).toAbsolutePath().normalize();
       for (Path up = at; up != null; up = up.getParent()) {
         Path git = up.resolve(".git");
         if (Files.exists(git)) {

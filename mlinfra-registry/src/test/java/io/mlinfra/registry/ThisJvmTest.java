@@ -22,7 +22,7 @@ class ThisJvmTest {
   }
 
   private String commit(String from, Map<String, String> variables) {
-    return ThisJvm.commit(folder.resolve(from), variables).orElse("none");
+    return ThisJvm.commit(folder.resolve(from).toString(), variables).orElse("none");
   }
 
   @Test
@@ -59,6 +59,7 @@ class ThisJvmTest {
     }
     Files.write(folder.resolve(".git/HEAD"), new byte[] {(byte) 0xff});
     assertThat(commit("", Map.of())).isEqualTo("none");
+    assertThat(ThisJvm.commit("no \0 path", Map.of("GIT_COMMIT", ONE))).contains(ONE);
   }
 
   @Test
