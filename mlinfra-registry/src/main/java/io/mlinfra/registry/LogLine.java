@@ -2,6 +2,8 @@ package io.mlinfra.registry;
 
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import com.fasterxml.jackson.core.io.NumberOutput;
+import io.mlinfra.core.ErrorCode;
+import io.mlinfra.core.MlInfraException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -125,6 +127,15 @@ final class LogLine {
     if (vault == Vault.PLAIN) {
       return payload;
     }
-    return vault.open(place + ":" + number, Base64.getDecoder().decode(payload));
+    byte[] sealed;
+    try {
+      sealed = Base64.getDecoder().decode(payload);
+    } catch (IllegalArgumentException e) {
+      throw new MlInfraException(
+          ErrorCode.CONTENT_ALTERED,
+          place + " was altered: line " + number + " is not sealed, as everything else is",
+          e);
+    }
+    return vault.open(place + ":" + number, sealed);
   }
 }

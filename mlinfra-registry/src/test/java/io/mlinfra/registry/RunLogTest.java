@@ -133,6 +133,14 @@ class RunLogTest {
   }
 
   @Test
+  void refusesLinesThatAreNotSealedWhereTheyShouldBe() throws IOException {
+    Path file = write(Vault.PLAIN, 1);
+    assertThatThrownBy(() -> read(new ToyVault(), file))
+        .isInstanceOf(MlInfraException.class)
+        .hasMessageContaining(PLACE + " was altered: line 1 is not sealed");
+  }
+
+  @Test
   void readsTheLinesBeforeOneThatIsCutOffAnywhere() throws IOException {
     for (Vault vault : List.of(Vault.PLAIN, new ToyVault())) {
       byte[] whole = Files.readAllBytes(write(vault, 6));
