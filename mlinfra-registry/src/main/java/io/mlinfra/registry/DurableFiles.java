@@ -94,7 +94,7 @@ final class DurableFiles {
 
   // An interrupt closes the channel. By then the file may have its name already, and an error would
   // deny what has happened: so the interrupt waits.
-  private static void sync(Path path, OpenOption option) throws IOException {
+  static void sync(Path path, OpenOption option) throws IOException {
     boolean interrupted = Thread.interrupted();
     try {
       while (true) {

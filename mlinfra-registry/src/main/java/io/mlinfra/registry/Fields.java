@@ -73,6 +73,10 @@ final class Fields {
     return fields;
   }
 
+  boolean has(String field) {
+    return json.has(field);
+  }
+
   int schema() {
     return integer("schema");
   }
@@ -106,10 +110,6 @@ final class Fields {
     } catch (IllegalArgumentException e) {
       throw unreadable(source, e.getMessage(), e);
     }
-  }
-
-  boolean has(String field) {
-    return json.has(field);
   }
 
   String text(String field) {

@@ -1,10 +1,8 @@
 package io.mlinfra.registry;
 
-import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.version.ContentHash;
 import io.mlinfra.core.version.Kind;
-import io.mlinfra.registry.BlobStore.Blob;
 import io.mlinfra.registry.VersionStore.Stored;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
@@ -129,18 +127,7 @@ final class GarbageCollector {
       }
     }
     for (Referrer referrer : referrers) {
-      referrer.visit(
-          new Referrer.Visitor() {
-            @Override
-            public void content(Blob blob, String owner) {
-              needed.add(blob.hash());
-            }
-
-            @Override
-            public void problem(String finding) {
-              throw new MlInfraException(ErrorCode.CONTENT_ALTERED, finding);
-            }
-          });
+      referrer.contents((blob, owner) -> needed.add(blob.hash()));
     }
     return needed;
   }

@@ -1,6 +1,7 @@
 package io.mlinfra.registry;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
@@ -84,7 +85,7 @@ final class Json {
     json.put("bytes", blob.bytes());
   }
 
-  static byte[] compact(ObjectNode json) {
+  static byte[] compact(JsonNode json) {
     return write(COMPACT, json);
   }
 
@@ -121,7 +122,12 @@ final class Json {
     return READER.readValue(json);
   }
 
-  private static byte[] write(ObjectWriter writer, ObjectNode json) {
+  /** For what is read so often that a tree of it would cost too much; the bytes are borrowed. */
+  static JsonParser parser(byte[] json) throws IOException {
+    return MAPPER.createParser(json);
+  }
+
+  private static byte[] write(ObjectWriter writer, JsonNode json) {
     try {
       return writer.writeValueAsBytes(json);
     } catch (JsonProcessingException e) {

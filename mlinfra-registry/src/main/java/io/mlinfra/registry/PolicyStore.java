@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.version.Kind;
+import io.mlinfra.registry.BlobStore.Blob;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -11,6 +12,8 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /**
  * The policies of aliases. Each follows from an entry of the audit log. Reading needs no lock.
@@ -94,9 +97,12 @@ final class PolicyStore implements Referrer {
     return Json.record(json);
   }
 
+  @Override
+  public void contents(BiConsumer<Blob, String> content) {}
+
   /** Holds each policy against what the audit log says it is. */
   @Override
-  public void visit(Visitor visitor) throws IOException {
+  public void verify(Consumer<String> problems) throws IOException {
     Map<Path, AuditEntry> latest = new TreeMap<>();
     for (AuditEntry entry : audit.entries()) {
       if (entry.action().equals(AuditLog.PROTECTED)) {
@@ -110,13 +116,13 @@ final class PolicyStore implements Referrer {
         AuditEntry entry = latest.remove(file);
         Optional<byte[]> found = records.read(file);
         if (entry == null || found.isEmpty() || !Arrays.equals(found.get(), record(entry))) {
-          visitor.problem(file + " was altered: the audit log does not tell of this policy");
+          problems.accept(file + " was altered: the audit log does not tell of this policy");
         }
       }
     }
     latest.forEach(
         (file, entry) ->
-            visitor.problem(
+            problems.accept(
                 file
                     + " is missing, which entry "
                     + entry.number()

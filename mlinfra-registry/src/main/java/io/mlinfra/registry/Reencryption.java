@@ -37,11 +37,12 @@ final class Reencryption {
     /**
      * Seals what is in the file with the vault's current key, where it is not yet.
      *
+     * @param plainToo whether the file may be plain
      * @return whether the file was rewritten
      * @throws MlInfraException {@link ErrorCode#CONTENT_ALTERED} if it does not open, {@link
      *     ErrorCode#CONFLICT} if somebody is writing to it
      */
-    boolean rewrite(Path file, EncryptedVault vault) throws IOException;
+    boolean rewrite(Path file, EncryptedVault vault, boolean plainToo) throws IOException;
   }
 
   private final Layout layout;
@@ -146,7 +147,7 @@ final class Reencryption {
       }
       for (Rewriter rewriter : rewriters) {
         if (rewriter.owns(place)) {
-          return rewriter.rewrite(file, vault);
+          return rewriter.rewrite(file, vault, plainToo);
         }
       }
       if (place.endsWith(RECORD)) {

@@ -2,29 +2,17 @@ package io.mlinfra.registry;
 
 import io.mlinfra.registry.BlobStore.Blob;
 import java.io.IOException;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
-/**
- * Keeps records of its own, beside those of versions and aliases. Garbage collection spares what
- * they refer to, and a verification looks for it.
- */
-@FunctionalInterface
+/** Keeps records of its own, beside those of versions and aliases. */
 interface Referrer {
-  /** Whom to tell. */
-  interface Visitor {
-    /**
-     * Some content is needed.
-     *
-     * @param owner whose it is, for error messages
-     */
-    void content(Blob blob, String owner);
-
-    /** Something is not as it was written: one line, naming the file. */
-    void problem(String finding);
-  }
-
   /**
-   * Reads all its records. A record that cannot be read is a problem; or an exception, if there is
-   * no going on.
+   * Tells of all content that its records refer to, and whose it is. Garbage collection spares it.
+   * A record that cannot be read is an exception, so that nothing of it is lost.
    */
-  void visit(Visitor visitor) throws IOException;
+  void contents(BiConsumer<Blob, String> content) throws IOException;
+
+  /** Tells of each record that is not as it was written: one line, naming the file. */
+  void verify(Consumer<String> problems) throws IOException;
 }

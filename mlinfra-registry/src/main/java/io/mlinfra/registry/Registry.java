@@ -21,7 +21,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /**
  * Everything that is kept, in versions: data sets, feature definitions, runs, models, profiles. It
@@ -64,15 +63,16 @@ public final class Registry implements AutoCloseable {
   private final Evaluations evaluations;
   private final PolicyStore policies;
   private final Gates gates;
+  private final RunStore runStore;
+  private final Runs runs;
 
   private final Vault vault;
   private final Signatures signatures;
 
-  /** Whatever else keeps records that refer to content. */
+  /** What keeps records of its own. */
   private final List<Referrer> referrers;
 
-  private Registry(Path folder, RegistryOptions options, List<Referrer> referrers)
-      throws IOException {
+  private Registry(Path folder, RegistryOptions options) throws IOException {
     this.layout = new Layout(folder);
     this.gate = new Gate("Registry '" + folder + "'");
     this.lock = new WriteLock(folder, layout.lock());
@@ -88,11 +88,13 @@ public final class Registry implements AutoCloseable {
     this.evaluations = new Evaluations(registrar, versions, blobs, signatures);
     this.policies = new PolicyStore(layout, records, lock, audit);
     this.gates = new Gates(aliases, evaluations, policies);
-    this.referrers = Stream.concat(referrers.stream(), Stream.of(policies)).toList();
+    CandidateRegistrar candidates = new CandidateRegistrar(versions, registrar);
+    this.runStore = new RunStore(layout, vault, records, blobs, candidates, lock, options, gate);
+    this.runs = new Runs(runStore);
+    this.referrers = List.of(policies, runStore);
     this.moves = new AliasMoves(layout, lock, options, versions, aliases, gates, audit);
     this.deleter = new Deleter(layout, lock, options, versions, aliases, audit);
-    this.collector =
-        new GarbageCollector(layout, lock, options, blobs, versions, audit, this.referrers);
+    this.collector = new GarbageCollector(layout, lock, options, blobs, versions, audit, referrers);
   }
 
   /** As {@link #open(Path, RegistryOptions)}, with {@link RegistryOptions#defaults()}. */
@@ -109,13 +111,6 @@ public final class Registry implements AutoCloseable {
    *     is just being encrypted
    */
   public static Registry open(Path folder, RegistryOptions options) {
-    return open(folder, options, List.of());
-  }
-
-  /**
-   * @param referrers whatever else keeps records that refer to content
-   */
-  static Registry open(Path folder, RegistryOptions options, List<Referrer> referrers) {
     Objects.requireNonNull(options, "options");
     if (Files.exists(folder) && !Files.isDirectory(folder)) {
       throw new MlInfraException(
@@ -123,7 +118,7 @@ public final class Registry implements AutoCloseable {
     }
     try {
       DurableFiles.createFolders(folder.toAbsolutePath());
-      Registry registry = new Registry(folder.toRealPath(), options, referrers);
+      Registry registry = new Registry(folder.toRealPath(), options);
       registry.finishWhatAWriterBegan();
       return registry;
     } catch (IOException | UnsupportedOperationException e) {
@@ -171,7 +166,9 @@ public final class Registry implements AutoCloseable {
       WriteLock lock = new WriteLock(layout.folder(), layout.lock());
       EncryptedVault vault = new EncryptedVault(layout.folder(), keyring);
       return new RegistryFile(layout, lock).begin(vault)
-          ? new Reencryption(layout, vault, lock, List.of(), true).run(progress)
+          ? new Reencryption(
+                  layout, vault, lock, List.of(new LogRewriter(layout, lock, run -> false)), true)
+              .run(progress)
           : 0;
     } catch (IOException e) {
       throw new MlInfraException(
@@ -194,29 +191,21 @@ public final class Registry implements AutoCloseable {
   }
 
   /**
-   * Registers a training: its run, made from the run's inputs, and its model, made from that run,
-   * both under the same name. A model that has a version already keeps the run it was first made
-   * from.
+   * Registers a training as {@link ActiveRun#register} does, in a run of its own in the experiment
+   * of that name: the pipeline, the run, made from that and the run's inputs, and the model, made
+   * from the run, all under the same name. A model that has a version already keeps the run it was
+   * first made from.
    *
    * @return the model's version
    * @throws MlInfraException as the other ways to register, before anything is kept
    */
   public Version register(String name, Candidate trained) {
-    Run run = trained.run();
-    byte[] model = trained.model().toOnnx();
-    return inside(
-        () -> {
-          List<Version> inputs = new ArrayList<>();
-          for (VersionId id : run.inputs()) {
-            inputs.add(versions.require(id).version());
-          }
-          Registration ofModel = Registration.of(Kind.MODEL, name).content(model);
-          registrar.check(ofModel);
-          Version kept =
-              registrar.register(
-                  Registration.of(Kind.RUN, name).content(run.toJson()).madeFrom(inputs));
-          return registrar.register(ofModel.madeFrom(kept));
-        });
+    return runs.register(name, trained);
+  }
+
+  /** The runs that are tracked here: to start one, to look for some, to compare them. */
+  public Runs runs() {
+    return runs;
   }
 
   /**
@@ -810,7 +799,8 @@ public final class Registry implements AutoCloseable {
     return inside(
         () -> {
           if (vault instanceof EncryptedVault encrypted) {
-            return new Reencryption(layout, encrypted, lock, List.of(), false).run(progress);
+            return new Reencryption(layout, encrypted, lock, List.of(runStore.logs()), false)
+                .run(progress);
           }
           throw new IllegalStateException(this + " is not encrypted");
         });
@@ -818,7 +808,11 @@ public final class Registry implements AutoCloseable {
 
   @Override
   public void close() {
-    gate.close();
+    try {
+      runStore.endAll();
+    } finally {
+      gate.close();
+    }
   }
 
   @Override

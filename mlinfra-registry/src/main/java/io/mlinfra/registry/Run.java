@@ -3,13 +3,9 @@ package io.mlinfra.registry;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.mlinfra.core.version.VersionId;
-import java.io.IOException;
-import java.io.InputStream;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Properties;
 import java.util.TreeMap;
 
 /**
@@ -29,14 +25,6 @@ public record Run(
   /** Part of the hashed content, so that it grows only when the content's meaning changes. */
   private static final int SCHEMA = 1;
 
-  private static final List<String> LIBRARIES =
-      List.of(
-          "io.mlinfra:mlinfra-core",
-          "org.apache.arrow:arrow-vector",
-          "org.nd4j:nd4j-native",
-          "org.bytedeco:javacpp",
-          "org.bytedeco:openblas");
-
   public Run {
     settings = Texts.sorted("setting", settings);
     metrics = Collections.unmodifiableMap(new TreeMap<>(metrics));
@@ -52,37 +40,17 @@ public record Run(
   }
 
   /**
-   * What this JVM says about itself: {@code java.version}, {@code java.vendor}, {@code os.name},
-   * {@code os.arch}, the number of {@code processors} it may use, and the versions of the libraries
-   * on its class path on which a model's bits may depend, such as {@code org.bytedeco:openblas}.
+   * What this JVM says about itself and where it runs: {@code java.version}, {@code java.vendor},
+   * {@code os.name}, {@code os.arch}, the number of {@code processors} it may use, {@code
+   * cpu.model} and {@code cpu.features} where the platform tells, {@code git.commit} if it was
+   * started in a git checkout or by a build server that says which commit it builds, and the
+   * versions of the libraries on its class path on which an outcome may depend, such as {@code
+   * org.bytedeco:openblas}. What cannot be told is left out; the same JVM on the same machine and
+   * checkout says the same. Whether the checkout has changes that are not committed, only git
+   * itself can tell, and no process is started to ask it.
    */
   public static Map<String, String> environmentOfThisJvm() {
-    Map<String, String> environment = new TreeMap<>();
-    for (String key : List.of("java.version", "java.vendor", "os.name", "os.arch")) {
-      environment.put(key, System.getProperty(key, "unknown"));
-    }
-    environment.put("processors", Integer.toString(Runtime.getRuntime().availableProcessors()));
-    for (String artifact : LIBRARIES) {
-      version(artifact).ifPresent(version -> environment.put(artifact, version));
-    }
-    return Collections.unmodifiableMap(environment);
-  }
-
-  /**
-   * The version of an artifact as Maven noted it in its jar; a folder of classes has no such note.
-   */
-  private static Optional<String> version(String artifact) {
-    String note = "/META-INF/maven/" + artifact.replace(':', '/') + "/pom.properties";
-    try (InputStream in = Run.class.getResourceAsStream(note)) {
-      if (in == null) {
-        return Optional.empty();
-      }
-      Properties properties = new Properties();
-      properties.load(in);
-      return Optional.ofNullable(properties.getProperty("version"));
-    } catch (IOException e) {
-      return Optional.empty();
-    }
+    return ThisJvm.environment();
   }
 
   /** The run as JSON with sorted keys: the same bytes for equal runs, on every JVM. */

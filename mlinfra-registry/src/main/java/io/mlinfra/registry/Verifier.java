@@ -183,7 +183,8 @@ final class Verifier {
             }
           });
       for (Referrer referrer : referrers) {
-        note(() -> referrer.visit(visitor()));
+        note(() -> referrer.contents(this::need));
+        note(() -> referrer.verify(problems::add));
       }
       wasDisturbed = !state().equals(before);
     }
@@ -195,20 +196,6 @@ final class Verifier {
       } catch (MlInfraException unreadable) {
         return "unreadable";
       }
-    }
-
-    private Referrer.Visitor visitor() {
-      return new Referrer.Visitor() {
-        @Override
-        public void content(Blob blob, String owner) {
-          need(blob, owner);
-        }
-
-        @Override
-        public void problem(String finding) {
-          problems.add(finding);
-        }
-      };
     }
 
     private void need(Blob blob, String owner) {

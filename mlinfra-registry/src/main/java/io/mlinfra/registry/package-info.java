@@ -3,7 +3,8 @@
  * content as a {@link io.mlinfra.registry.Version}, keeps for each training its {@link
  * io.mlinfra.registry.Run}, and lets an {@link io.mlinfra.registry.Alias} such as {@code champion}
  * point at one version of a model. An {@link io.mlinfra.registry.EvaluationReport} says how a model
- * did; a {@link io.mlinfra.registry.PromotionPolicy}, how well it must do to get an alias.
+ * did; a {@link io.mlinfra.registry.PromotionPolicy}, how well it must do to get an alias. {@link
+ * io.mlinfra.registry.Runs} tracks each time that something was tried.
  *
  * <p>A registry is a folder, and needs nothing but the folder:
  *
@@ -12,6 +13,8 @@
  * versions/&lt;kind&gt;/&lt;name&gt;/&lt;number&gt;.json     one record per version, changed once: when it is deleted
  * aliases/&lt;name&gt;/&lt;alias&gt;.json             where an alias points now: a copy of its last move
  * aliases/&lt;name&gt;/&lt;alias&gt;.history/&lt;n&gt;.json  every move of an alias, the first one is 1
+ * runs/&lt;experiment&gt;/&lt;n&gt;.log               what a run logs, a line at a time
+ * runs/&lt;experiment&gt;/&lt;n&gt;.&lt;revision&gt;.json   what became of it, once it has ended
  * audit/&lt;n&gt;.json                           the audit log: what was done, entry by entry
  * audit/head.json                          how many entries are done, and the hash of the last
  * policies/&lt;name&gt;/&lt;alias&gt;.json            what a version must meet to get an alias
@@ -37,6 +40,13 @@
  * <p>A bundle is one version with all that it was made from, as a zip file: a {@code manifest.json}
  * and then contents and records under the names above, as they are, or were before encryption. It
  * has no compression and no times, so that the same versions are the same bytes.
+ *
+ * <p>A log is the one file that grows in place. Each of its lines has a check: eight hexadecimal
+ * digits of its CRC-32C, a space, the JSON. A last line that is not complete is what a killed
+ * writer left, and is ignored; everything else must hold. Whoever makes the log has the run's
+ * number, and is the only one who writes to it. When the run ends, its record keeps the SHA-256 of
+ * the log, as it is before encryption; a tag that is added later makes a record of the next
+ * revision, and the one before it is deleted.
  *
  * <p>Each record is a JSON object with the number of its {@code schema} and, as its last member, a
  * {@code check}: the SHA-256 of the bytes before that member. A folder may be copied, put under

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
+import io.mlinfra.core.version.ContentHash;
 import io.mlinfra.core.version.Kind;
 import io.mlinfra.core.version.VersionId;
 import java.io.ByteArrayInputStream;
@@ -21,7 +22,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -399,31 +399,39 @@ class DeletionTest {
   }
 
   @Test
-  void sparesAndVerifiesWhatOthersReferTo() throws IOException {
+  void sparesAndVerifiesTheArtifactsOfRuns() throws IOException {
     Layout layout = new Layout(folder.toRealPath());
     BlobStore blobs = new BlobStore(layout, Vault.PLAIN);
-    BlobStore.Blob needed = blobs.put(new ByteArrayInputStream(utf8("needed")));
     BlobStore.Blob garbage = blobs.put(new ByteArrayInputStream(utf8("garbage")));
-    List<String> findings = new ArrayList<>();
-    Referrer referrer =
-        visitor -> {
-          visitor.content(needed, "live run 1");
-          findings.forEach(visitor::problem);
-        };
-    try (Registry with = Registry.open(folder, RegistryOptions.defaults(), List.of(referrer))) {
-      assertThat(with.verify().orphans()).containsExactly(layout.blob(garbage.hash()));
-      findings.add("runs/1.json cannot be read");
-      assertThat(with.verify().problems()).containsExactly("runs/1.json cannot be read");
-      assertThatThrownBy(with::collectGarbage).hasMessage("runs/1.json cannot be read");
-      findings.clear();
-      with.collectGarbage();
-      assertThat(blobs.all()).containsExactly(needed.hash());
-      Files.delete(layout.blob(needed.hash()));
-      assertThat(with.verify().problems())
-          .singleElement()
-          .asString()
-          .contains("the content of live run 1 is missing");
+    try (ActiveRun ended = registry.runs().start("e");
+        ActiveRun live = registry.runs().start("e")) {
+      ended.artifact("curve.csv", utf8("of a run that has ended"));
+      ended.finish();
+      live.artifact("curve.csv", utf8("of a live run"));
+      assertThat(registry.verify().orphans()).containsExactly(layout.blob(garbage.hash()));
+      assertThat(registry.collectGarbage().contents()).isEqualTo(1);
+      assertThat(registry.runs().artifact("e/1", "curve.csv"))
+          .isEqualTo(utf8("of a run that has ended"));
+      assertThat(registry.runs().artifact("e/2", "curve.csv")).isEqualTo(utf8("of a live run"));
+      live.finish();
     }
+    assertThat(registry.verify().problems()).isEmpty();
+
+    Path record = new RunFiles(layout).record(RunId.parse("e/1"), 1);
+    byte[] bytes = Files.readAllBytes(record);
+    Files.writeString(record, "rubbish");
+    try (Registry other = Registry.open(folder)) {
+      assertThat(other.verify().problems()).anyMatch(line -> line.contains(record.toString()));
+      assertThatThrownBy(other::collectGarbage).hasMessageContaining(record.toString());
+      Files.write(record, bytes);
+      assertThat(other.collectGarbage().contents()).isZero();
+    }
+    for (ContentHash hash : blobs.all()) {
+      Files.delete(layout.blob(hash));
+    }
+    assertThat(registry.verify().problems())
+        .anySatisfy(line -> assertThat(line).contains("'curve.csv' of run e/1", "is missing"))
+        .anySatisfy(line -> assertThat(line).contains("'curve.csv' of run e/2", "is missing"));
   }
 
   private static void assertConflict(ThrowingCallable call, String... parts) {

@@ -17,10 +17,10 @@ import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.Progress;
 import io.mlinfra.core.version.Kind;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -96,7 +96,7 @@ class ReencryptionTest {
       assertThat(registry.reencrypt(Progress.NONE)).isZero();
       assertThat(registry.content(next)).isEqualTo(utf8("next"));
     }
-    assertThat(files()).containsExactly(Map.entry("new", 20));
+    assertThat(files()).containsExactly(Map.entry("new", 26));
     assertThat(sizes()).containsAllEntriesOf(sizes);
     assertThat(folder.resolve("registry.json")).content().doesNotContain("old");
     try (Registry registry = Registry.open(folder, NEW)) {
@@ -277,36 +277,70 @@ class ReencryptionTest {
   }
 
   @Test
-  void asksForARewriterOfWhatIsNeitherRecordNorContent() throws IOException {
-    make(1);
+  void sealsTheLogsOfRunsLineByLine() throws IOException {
+    try (Registry registry = Registry.open(folder);
+        ActiveRun run = registry.runs().start("e")) {
+      run.metric("loss", 1, 0.5);
+      run.finish();
+    }
     Path log = folder.resolve("runs/e/1.log");
-    Files.createDirectories(log.getParent());
-    Files.writeString(log, "old");
-    Layout layout = new Layout(folder);
-    EncryptedVault vault =
-        new EncryptedVault(folder, Keyring.of("new", key(2)).with("old", key(1)));
-    WriteLock lock = new WriteLock(folder, layout.lock());
+    assertThat(log).content().contains("loss");
+
+    Registry.encrypt(folder, OLD, Progress.NONE);
+    assertThat(Files.readAllLines(log))
+        .isNotEmpty()
+        .allMatch(line -> !line.contains("loss") && keyOf(line).equals("old"));
+    try (Registry registry = Registry.open(folder, BOTH);
+        ActiveRun running = registry.runs().start("e")) {
+      assertThat(registry.verify().problems()).isEmpty();
+      assertThat(registry.runs().curve("e/1", "loss").values()).containsExactly(0.5);
+      registry.reencrypt(Progress.NONE);
+      assertThat(Files.readAllLines(log)).allMatch(line -> keyOf(line).equals("new"));
+      assertThat(registry.verify().problems()).isEmpty();
+      running.finish();
+    }
+    try (Registry registry = Registry.open(folder, NEW)) {
+      assertThat(registry.runs().curve("e/1", "loss").values()).containsExactly(0.5);
+      assertThat(registry.verify().problems()).isEmpty();
+    }
+  }
+
+  @Test
+  void leavesTheLogToWhoeverIsWritingIt() throws IOException {
+    Registry.open(folder, OLD).close();
+    try (Registry registry = Registry.open(folder, OLD);
+        ActiveRun running = registry.runs().start("e");
+        Registry rotating = Registry.open(folder, BOTH)) {
+      running.metric("loss", 1, 0.5);
+      assertThatThrownBy(() -> rotating.reencrypt(Progress.NONE))
+          .hasMessageContainingAll("run e/1", "while it is being written");
+      running.metric("loss", 2, 0.25);
+      running.finish();
+      assertThat(rotating.reencrypt(Progress.NONE)).isPositive();
+    }
+    try (Registry registry = Registry.open(folder, NEW)) {
+      assertThat(registry.runs().curve("e/1", "loss").values()).containsExactly(0.5, 0.25);
+      assertThat(registry.verify().problems()).isEmpty();
+    }
+  }
+
+  /** The key that a line of a log is sealed with. */
+  private static String keyOf(String line) {
+    try {
+      return SealHeader.parse(Base64.getDecoder().decode(line.substring(LogLine.HEAD))).keyId();
+    } catch (AlteredException e) {
+      throw new AssertionError(line, e);
+    }
+  }
+
+  @Test
+  void saysWhatItCannotRewrite() throws IOException {
+    make(1);
+    Path stranger = folder.resolve("audit/e.log");
+    Files.writeString(stranger, "old");
     try (Registry registry = Registry.open(folder, BOTH)) {
       assertThatThrownBy(() -> registry.reencrypt(Progress.NONE))
-          .hasMessageContainingAll("1 file of", log.toString(), "form that cannot be rewritten");
+          .hasMessageContainingAll("1 file of", stranger.toString(), "cannot be rewritten");
     }
-    Reencryption.Rewriter ofLogs =
-        new Reencryption.Rewriter() {
-          @Override
-          public boolean owns(String place) {
-            return place.startsWith("runs/") && place.endsWith(".log");
-          }
-
-          @Override
-          public boolean rewrite(Path file, EncryptedVault vault) throws IOException {
-            DurableFiles.write(file, utf8("new"));
-            return true;
-          }
-        };
-
-    assertThat(new Reencryption(layout, vault, lock, List.of(ofLogs), false).run(Progress.NONE))
-        .isEqualTo(1);
-    assertThat(Files.readString(log, StandardCharsets.UTF_8)).isEqualTo("new");
-    Registry.open(folder, NEW).close();
   }
 }

@@ -1,6 +1,7 @@
 package io.mlinfra.training;
 
 import io.mlinfra.core.Progress;
+import io.mlinfra.registry.ActiveRun;
 import io.mlinfra.training.backend.Backend;
 import java.util.List;
 import java.util.Objects;
@@ -22,6 +23,7 @@ public abstract sealed class NetworkBuilder<B extends NetworkBuilder<B>>
   private long seed;
   private @Nullable Backend backend;
   private Progress progress = Progress.NONE;
+  private @Nullable ActiveRun track;
 
   NetworkBuilder(float learningRate) {
     this.learningRate = learningRate;
@@ -90,8 +92,17 @@ public abstract sealed class NetworkBuilder<B extends NetworkBuilder<B>>
     return self();
   }
 
+  /**
+   * Which run is told the mean loss of each epoch, the first one is 1, as {@code train.logLoss},
+   * when the epoch ends; borrowed. {@link ActiveRun#register} logs these points no second time.
+   */
+  public B track(ActiveRun run) {
+    this.track = Objects.requireNonNull(run, "run");
+    return self();
+  }
+
   final NetworkTraining training(String name, List<Integer> hidden) {
     return new NetworkTraining(
-        name, hidden, epochs, batchRows, learningRate, l2, seed, backend, progress);
+        name, hidden, epochs, batchRows, learningRate, l2, seed, backend, progress, track);
   }
 }

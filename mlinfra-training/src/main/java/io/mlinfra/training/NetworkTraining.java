@@ -7,6 +7,7 @@ import io.mlinfra.core.data.FloatBlock;
 import io.mlinfra.features.transform.FittedPipeline;
 import io.mlinfra.features.transform.Pipeline;
 import io.mlinfra.features.view.TrainingSet;
+import io.mlinfra.registry.ActiveRun;
 import io.mlinfra.registry.Run;
 import io.mlinfra.training.backend.Backend;
 import io.mlinfra.training.backend.Backends;
@@ -36,7 +37,14 @@ record NetworkTraining(
     float l2,
     long seed,
     @Nullable Backend chosenBackend,
-    Progress progress) {
+    Progress progress,
+    @Nullable ActiveRun track) {
+
+  /** The mean loss of each epoch, among metrics and as a curve. */
+  static final String LOSS = "train.logLoss";
+
+  /** The pipeline, among settings. */
+  static final String PIPELINE = "pipeline";
 
   /**
    * The transforms work on several batches at a time, so that their cost per call does not show: so
@@ -97,9 +105,9 @@ record NetworkTraining(
       settings.put("backend", backend.name());
       settings.put("backend.description", backend.description());
       settings.put("label", label);
-      settings.put("pipeline", pipeline.toString());
+      settings.put(PIPELINE, pipeline.toString());
       settings.put("rows", Integer.toString(data.rows()));
-      Map<String, Double> metrics = Map.of("train.logLoss", losses.get(losses.size() - 1));
+      Map<String, Double> metrics = Map.of(LOSS, losses.get(losses.size() - 1));
       Run run = new Run(settings, metrics, Run.environmentOfThisJvm(), data.madeFrom());
       return new Trained(
           fitted, network, parameters, label, network.model(name, fitted, parameters), run, losses);
@@ -154,6 +162,9 @@ record NetworkTraining(
           throw diverged("in epoch " + (epoch + 1));
         }
         losses.add(mean);
+        if (track != null) {
+          track.metric(LOSS, epoch + 1, mean);
+        }
       }
       descent.download(parameters);
     }

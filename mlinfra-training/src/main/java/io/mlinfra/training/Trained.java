@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.ipc.ArrowReader;
@@ -65,6 +66,18 @@ public final class Trained implements Candidate {
   @Override
   public Run run() {
     return run;
+  }
+
+  /** {@link #losses()}, as {@code train.logLoss}. */
+  @Override
+  public Map<String, List<Double>> curves() {
+    return Map.of(NetworkTraining.LOSS, losses);
+  }
+
+  /** The transforms in front of the model, as the pipeline names them. */
+  @Override
+  public Optional<String> pipeline() {
+    return Optional.ofNullable(run.settings().get(NetworkTraining.PIPELINE));
   }
 
   /**

@@ -317,7 +317,7 @@ class TrainerTest {
       TrainingSet data = fixture.set(Fixture.MIXED, 500);
       NetworkTraining training =
           new NetworkTraining(
-              "mlp", List.of(8), epochs, 500, rate, 0.5f, 0, backend, Progress.NONE);
+              "mlp", List.of(8), epochs, 500, rate, 0.5f, 0, backend, Progress.NONE, null);
       assertRefused(
           ErrorCode.DATA_UNSUITABLE,
           () -> training.fit(data, EVERYTHING, "y"),
