@@ -95,7 +95,7 @@ public record OnnxInspection(
    * Reads a file's bytes.
    *
    * @throws MlInfraException {@link ErrorCode#MODEL_REJECTED} if the bytes are no ONNX file, or
-   *     graphs or types in it are nested more than {@value OnnxInspector#MAX_DEPTH} deep
+   *     graphs or types in it are nested more than 32 deep
    */
   public static OnnxInspection of(byte[] onnx) {
     try {
