@@ -314,7 +314,7 @@ final class OnnxReader {
   }
 
   /** A repeated field comes packed into one piece, or value by value; readers must take both. */
-  private static void readIntegers(ProtoReader in, List<Long> into) {
+  static void readIntegers(ProtoReader in, List<Long> into) {
     if (in.isLengthDelimited()) {
       ProtoReader packed = in.message();
       while (packed.hasRemaining()) {
