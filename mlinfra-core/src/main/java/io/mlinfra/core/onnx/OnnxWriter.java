@@ -160,6 +160,7 @@ final class OnnxWriter {
         yield out;
       }
       case STRING -> throw new AssertionError("texts have no raw form");
+      default -> tensor.raw();
     };
   }
 
