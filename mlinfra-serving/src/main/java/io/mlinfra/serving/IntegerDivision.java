@@ -194,6 +194,6 @@ final class IntegerDivision {
   }
 
   private static Type type(ElementType type) {
-    return type == ElementType.FLOAT || type == ElementType.DOUBLE ? Type.FLOATING : Type.OTHER;
+    return FLOATING_CODES.contains((long) type.code()) ? Type.FLOATING : Type.OTHER;
   }
 }

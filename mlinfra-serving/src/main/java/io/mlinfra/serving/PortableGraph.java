@@ -30,7 +30,7 @@ record PortableGraph(byte[] onnx, boolean anyText) {
 
   static PortableGraph of(Model model) {
     byte[] onnx = model.toOnnx();
-    OnnxFile file = OnnxFile.read(onnx);
+    OnnxFile file = read(model, onnx);
     String inside = null;
     for (Node node : file.nodes()) {
       requireAllowed(node);
@@ -52,6 +52,18 @@ record PortableGraph(byte[] onnx, boolean anyText) {
               + ", which ONNX Runtime's Java binding cannot serve");
     }
     return new PortableGraph(encoded.write(), true);
+  }
+
+  /** A model may hold what only its own tool's runtime understands; it is served only if all is. */
+  private static OnnxFile read(Model model, byte[] onnx) {
+    try {
+      return OnnxFile.read(onnx);
+    } catch (MlInfraException e) {
+      throw new MlInfraException(
+          ErrorCode.MODEL_REJECTED,
+          "the model " + model.hash().abbreviated() + " cannot be served: " + e.getMessage(),
+          e);
+    }
   }
 
   private static void requireAllowed(Node node) {

@@ -13,6 +13,7 @@ import io.mlinfra.core.onnx.Node;
 import io.mlinfra.core.onnx.OnnxFile;
 import io.mlinfra.core.onnx.TensorValue;
 import io.mlinfra.core.onnx.ValueInfo;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -70,6 +71,83 @@ class ModelRejectionTest {
     rejects(
         () -> Scorer.open(of(new Node("Not", "", List.of("x"), List.of("y"), List.of()))),
         "ONNX Runtime rejects the model");
+  }
+
+  /** A valid model, {@code y = flag anywhere ? x : 2 x}, whose branches are graphs of their own. */
+  private static final String WITH_BRANCHES =
+      "CAgSAW8aAzEuMiIHYWkub25ueEIECgAQDzrYAhIHZm9yZWlnbgodCgRmbGFnEgRoYWxmIgRDYXN0KgkKAnRvGAqgAQIK"
+          + "KAoEaGFsZhIEbW9zdCIJUmVkdWNlTWF4Kg8KCGtlZXBkaW1zGACgAQIKIgoEbW9zdBIJY29uZGl0aW9uIgRDYXN0"
+          + "KgkKAnRvGAmgAQIKmgEKCWNvbmRpdGlvbhIBeSICSWYqQwoLdGhlbl9icmFuY2gyMQoXCgF4Egh0aGVuX291dCII"
+          + "SWRlbnRpdHkSBHRoZW5iEAoIdGhlbl9vdXQSBAoCCAGgAQUqQQoLZWxzZV9icmFuY2gyLwoVCgF4CgF4EghlbHNl"
+          + "X291dCIDQWRkEgRlbHNlYhAKCGVsc2Vfb3V0EgQKAggBoAEFWhQKAXgSDwoNCAESCQoDEgFOCgIIAVoXCgRmbGFn"
+          + "Eg8KDQgJEgkKAxIBTgoCCAFiFAoBeRIPCg0IARIJCgMSAU4KAggB";
+
+  @Test
+  void refusesAModelWithGraphsWithinGraphs() {
+    Model model = Model.read(Base64.getDecoder().decode(WITH_BRANCHES));
+    assertThat(model.signature()).hasToString("(x float32, flag bool) -> (y float32)");
+    rejects(
+        () -> Scorer.open(model),
+        "the model " + model.hash().abbreviated() + " cannot be served",
+        "'then_branch' holds a graph");
+  }
+
+  private static OnnxFile table(List<Node> nodes, Map<String, TensorValue> constants) {
+    return new OnnxFile(
+        "table",
+        nodes,
+        constants,
+        List.of(new ValueInfo("x", ElementType.FLOAT, List.of("N", "3"))),
+        List.of(new ValueInfo("y", ElementType.FLOAT, List.of("N", "2"))),
+        Map.of("", 15L),
+        Map.of());
+  }
+
+  @Test
+  void servesTheTablesOfOthersAsColumns() {
+    TensorValue weights = TensorValue.floats(new float[] {1, 2, 3, 4, 5, 6}, 3, 2);
+    Node product = new Node("MatMul", "", List.of("x", "w"), List.of("y"), List.of());
+    Model model = Model.adapt(table(List.of(product), Map.of("w", weights)).write());
+    try (Scorer scorer = Scorer.open(model)) {
+      Prediction answer = scorer.predict(Map.of("x_0", 1f, "x_1", 10f, "x_2", 100f));
+      assertThat(answer.value("y_0")).isEqualTo(531f);
+      assertThat(answer.value("y_1")).isEqualTo(642f);
+    }
+  }
+
+  @Test
+  void servesConstantsOfTypesThatNoColumnHas() {
+    // 1.5 and -2 as half floats
+    TensorValue halves =
+        TensorValue.raw(ElementType.FLOAT16, new byte[] {0, 0x3E, 0, (byte) 0xC0}, 2);
+    Attribute half = new Attribute.Int("to", ElementType.FLOAT16.code());
+    Attribute single = new Attribute.Int("to", ElementType.FLOAT.code());
+    Attribute axis = new Attribute.Int("axis", 1);
+    List<Node> nodes =
+        List.of(
+            new Node("ArgMax", "", List.of("x"), List.of("most"), List.of(axis)),
+            new Node("Cast", "", List.of("most"), List.of("most16"), List.of(half)),
+            new Node("Div", "", List.of("most16", "halves"), List.of("y16"), List.of()),
+            new Node("Cast", "", List.of("y16"), List.of("y"), List.of(single)));
+    Model model = Model.adapt(table(nodes, Map.of("halves", halves)).write());
+    try (Scorer scorer = Scorer.open(model)) {
+      Prediction answer = scorer.predict(Map.of("x_0", 1f, "x_1", 10f, "x_2", 100f));
+      assertThat(answer.value("y_1")).isEqualTo(-1f);
+    }
+  }
+
+  @Test
+  void refusesDivisionByNarrowIntegersThatCouldTrap() {
+    TensorValue minusOne = TensorValue.raw(ElementType.INT32, new byte[] {-1, -1, -1, -1}, 1);
+    Attribute narrow = new Attribute.Int("to", ElementType.INT32.code());
+    Attribute single = new Attribute.Int("to", ElementType.FLOAT.code());
+    List<Node> nodes =
+        List.of(
+            new Node("Cast", "", List.of("x"), List.of("x32"), List.of(narrow)),
+            new Node("Div", "", List.of("x32", "m"), List.of("y32"), List.of()),
+            new Node("Cast", "", List.of("y32"), List.of("y"), List.of(single)));
+    Model model = Model.adapt(table(nodes, Map.of("m", minusOne)).write());
+    rejects(() -> Scorer.open(model), "divides integers", "Div");
   }
 
   @Test

@@ -7,8 +7,8 @@ import io.mlinfra.core.data.ColumnType;
 import io.mlinfra.core.data.Signature;
 import io.mlinfra.core.onnx.ElementType;
 import io.mlinfra.core.onnx.GraphBuilder;
-import io.mlinfra.core.onnx.OnnxFile;
-import io.mlinfra.core.onnx.ValueInfo;
+import io.mlinfra.core.onnx.OnnxColumns;
+import io.mlinfra.core.onnx.OnnxInspection;
 import io.mlinfra.core.version.ContentHash;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -27,12 +27,22 @@ public final class Model {
   /** The metadata key under which the graph names the inputs that may be missing, one a line. */
   private static final String NULLABLE = "mlinfra.nullable";
 
+  private static final String HINT = "; Model.adapt makes columns of tables";
+
   private final byte[] onnx;
   private final Signature signature;
   private final Map<String, String> metadata;
   private final ContentHash hash;
 
-  private Model(byte[] onnx, OnnxFile file) {
+  private Model(byte[] onnx) {
+    OnnxInspection file = OnnxInspection.of(onnx);
+    if (file.hasExternalData()) {
+      throw new MlInfraException(
+          ErrorCode.MODEL_REJECTED,
+          "not a usable model: the values of '"
+              + file.externalTensors().get(0)
+              + "' lie outside the file; embed them");
+    }
     this.onnx = onnx;
     this.signature = signature(file);
     this.metadata = file.metadata();
@@ -47,27 +57,72 @@ public final class Model {
    * @throws IllegalArgumentException if one of them is no input
    */
   public static Model of(GraphBuilder graph, Set<String> nullable) {
+    graph.metadata(NULLABLE, lines(nullable));
+    Model model = new Model(graph.build().write());
+    nullable.forEach(model.signature::input);
+    return model;
+  }
+
+  private static String lines(Set<String> nullable) {
     for (String name : nullable) {
       if (name.indexOf('\n') >= 0) {
         throw new IllegalArgumentException("nullable ('" + name + "') must not hold a line break");
       }
     }
-    graph.metadata(NULLABLE, String.join("\n", new TreeSet<>(nullable)));
-    OnnxFile file = graph.build();
-    Model model = new Model(file.write(), file);
+    return String.join("\n", new TreeSet<>(nullable));
+  }
+
+  /** As {@link #adapt(byte[], Map, Set)} with the columns named after the inputs and outputs. */
+  public static Model adapt(byte[] onnx) {
+    return adapt(onnx, Map.of(), Set.of());
+  }
+
+  /**
+   * Makes a model of a graph that another tool wrote, whose inputs and outputs are tables: tensors
+   * of shape {@code [N, k]} or {@code [N]}, or the maps of scikit-learn's classifiers. The graph
+   * gets one input and one output per column and gives the same answers, to the bit; {@link
+   * OnnxColumns} says how. Whether to trust the graph is not asked here but of an {@link
+   * io.mlinfra.core.onnx.OnnxPolicy}.
+   *
+   * <pre>{@code
+   * Model model =
+   *     Model.adapt(
+   *         bytes,
+   *         Map.of("float_input", List.of("age", "income"), "label", List.of("bought")),
+   *         Set.of());
+   * }</pre>
+   *
+   * @param columns the names of the columns by the name of the input or output; what is not there
+   *     is named after itself, {@code name_0}, {@code name_1}… where it has several columns. An
+   *     output with an empty list is left out
+   * @param nullable names of the columns that may be missing, in addition to those of which the
+   *     graph says so itself
+   * @throws IllegalArgumentException if a name is empty, has a line break or is there twice, if
+   *     there are more or fewer names than columns, or there is no such input, output or column
+   * @throws MlInfraException {@link ErrorCode#MODEL_REJECTED} if the bytes are no model, or one
+   *     that takes or gives something else than tables; the message says what would be needed
+   */
+  public static Model adapt(byte[] onnx, Map<String, List<String>> columns, Set<String> nullable) {
+    if (nullable.isEmpty()) {
+      return new Model(OnnxColumns.split(onnx, columns, Map.of()));
+    }
+    Set<String> all = nullable(OnnxInspection.of(onnx));
+    all.addAll(nullable);
+    Model model = new Model(OnnxColumns.split(onnx, columns, Map.of(NULLABLE, lines(all))));
     nullable.forEach(model.signature::input);
     return model;
   }
 
   /**
-   * Reads a model.
+   * Reads a model. What its nodes and constants are makes no difference here: whether they can be
+   * served is found out where they are.
    *
-   * @throws MlInfraException {@link ErrorCode#MODEL_REJECTED} if the bytes are no model, or one
-   *     whose inputs are not named columns of shape {@code [N, 1]}
+   * @throws MlInfraException {@link ErrorCode#MODEL_REJECTED} if the bytes are no model, one with
+   *     data outside the file, or one whose inputs and outputs are not named columns of shape
+   *     {@code [N, 1]}
    */
   public static Model read(byte[] onnx) {
-    byte[] copy = onnx.clone();
-    return new Model(copy, OnnxFile.read(copy));
+    return new Model(onnx.clone());
   }
 
   /** What goes in and what comes out. */
@@ -116,19 +171,16 @@ public final class Model {
     };
   }
 
-  private static ColumnType columnType(ElementType type) {
-    return switch (type) {
-      case FLOAT -> ColumnType.FLOAT32;
-      case DOUBLE -> ColumnType.FLOAT64;
-      case INT64 -> ColumnType.INT64;
-      case STRING -> ColumnType.STRING;
-      case BOOL -> ColumnType.BOOL;
-    };
+  /** Names of the inputs of which the graph says that they may be missing. */
+  private static Set<String> nullable(OnnxInspection file) {
+    Set<String> names =
+        new HashSet<>(List.of(file.metadata().getOrDefault(NULLABLE, "").split("\n")));
+    names.remove("");
+    return names;
   }
 
-  private static Signature signature(OnnxFile file) {
-    Set<String> nullable =
-        new HashSet<>(List.of(file.metadata().getOrDefault(NULLABLE, "").split("\n")));
+  private static Signature signature(OnnxInspection file) {
+    Set<String> nullable = nullable(file);
     try {
       return new Signature(columns(file.inputs(), nullable), columns(file.outputs(), nullable));
     } catch (IllegalArgumentException e) {
@@ -138,19 +190,29 @@ public final class Model {
   }
 
   private static boolean isFixed(String dimension) {
-    return !dimension.isEmpty() && dimension.chars().allMatch(Character::isDigit);
+    return !dimension.isEmpty() && dimension.chars().allMatch(c -> c >= '0' && c <= '9');
   }
 
-  private static List<Column> columns(List<ValueInfo> values, Set<String> nullable) {
+  private static List<Column> columns(List<OnnxInspection.Value> values, Set<String> nullable) {
     List<Column> columns = new ArrayList<>();
-    for (ValueInfo value : values) {
-      List<String> shape = value.shape();
+    for (OnnxInspection.Value value : values) {
+      ColumnType type =
+          switch (value.type()) {
+            case "float" -> ColumnType.FLOAT32;
+            case "double" -> ColumnType.FLOAT64;
+            case "int64" -> ColumnType.INT64;
+            case "string" -> ColumnType.STRING;
+            case "bool" -> ColumnType.BOOL;
+            default ->
+                throw new IllegalArgumentException(
+                    "'" + value.name() + "' is " + value.type() + ", which no column is" + HINT);
+          };
+      List<String> shape = value.shape().orElse(List.of());
       if (shape.size() != 2 || isFixed(shape.get(0)) || !shape.get(1).equals("1")) {
         throw new IllegalArgumentException(
-            "'" + value.name() + "' has shape " + shape + ", not [N, 1]");
+            "'" + value.name() + "' has shape " + shape + ", not [N, 1]" + HINT);
       }
-      columns.add(
-          new Column(value.name(), columnType(value.type()), nullable.contains(value.name())));
+      columns.add(new Column(value.name(), type, nullable.contains(value.name())));
     }
     return columns;
   }

@@ -154,6 +154,11 @@ final class OnnxReader {
       case 6 -> new Attribute.Reals(name, reals);
       case 7 -> new Attribute.Ints(name, integers);
       case 8 -> new Attribute.Texts(name, texts);
+      case 5, 10 ->
+          throw new OnnxFormatException(
+              "the attribute '"
+                  + name
+                  + "' holds a graph, and graphs within graphs are not supported");
       default ->
           throw new OnnxFormatException(
               "the attribute '" + name + "' has unsupported type " + type);
@@ -249,7 +254,8 @@ final class OnnxReader {
         case 1 -> readIntegers(in, shape);
         case 2 -> code = in.varint();
         case 4 -> readReals(in, reals);
-        case 5, 7 -> readIntegers(in, integers); // int32_data carries bool
+        // int32_data carries all that is narrower, half floats as their bits
+        case 5, 7, 11 -> readIntegers(in, integers);
         case 6 -> texts.add(in.text());
         case 8 -> name = in.text();
         case 9 -> {
@@ -272,8 +278,8 @@ final class OnnxReader {
     }
     long[] dimensions = longs(shape);
     ElementType type = ElementType.of(code);
-    int width = type == ElementType.FLOAT ? 4 : type == ElementType.BOOL ? 1 : 8;
-    if (raw.length % width != 0 || isRaw && type == ElementType.STRING) {
+    int width = type.width();
+    if (isRaw && (width == 0 || raw.length % width != 0)) {
       throw new OnnxFormatException(
           "the constant '" + name + "' has " + raw.length + " bytes of " + type);
     }
@@ -310,11 +316,35 @@ final class OnnxReader {
             yield TensorValue.bools(values, dimensions);
           }
           case STRING -> TensorValue.strings(texts, dimensions);
+          default -> TensorValue.raw(type, isRaw ? raw : narrow(type, integers), dimensions);
         });
   }
 
+  /** Integers as the bytes of a narrower type. */
+  private static byte[] narrow(ElementType type, List<Long> integers) {
+    int width = type.width();
+    int unused = 64 - 8 * width;
+    boolean isSigned =
+        switch (type) {
+          case INT8, INT16, INT32 -> true;
+          default -> false;
+        };
+    byte[] bytes = new byte[Math.multiplyExact(width, integers.size())];
+    for (int i = 0; i < integers.size(); i++) {
+      long value = integers.get(i);
+      long top = value << unused;
+      if ((isSigned ? top >> unused : top >>> unused) != value) {
+        throw new OnnxFormatException(value + " is no " + type);
+      }
+      for (int b = 0; b < width; b++) {
+        bytes[width * i + b] = (byte) (value >>> 8 * b);
+      }
+    }
+    return bytes;
+  }
+
   /** A repeated field comes packed into one piece, or value by value; readers must take both. */
-  private static void readIntegers(ProtoReader in, List<Long> into) {
+  static void readIntegers(ProtoReader in, List<Long> into) {
     if (in.isLengthDelimited()) {
       ProtoReader packed = in.message();
       while (packed.hasRemaining()) {

@@ -52,7 +52,7 @@ final class OnnxWriter {
     return graph;
   }
 
-  private static ProtoWriter node(Node node) {
+  static ProtoWriter node(Node node) {
     ProtoWriter out = new ProtoWriter();
     node.inputs().forEach(input -> out.text(1, input));
     node.outputs().forEach(output -> out.text(2, output));
@@ -93,7 +93,7 @@ final class OnnxWriter {
     return out;
   }
 
-  private static ProtoWriter valueInfo(ValueInfo info) {
+  static ProtoWriter valueInfo(ValueInfo info) {
     ProtoWriter shape = new ProtoWriter();
     for (String dimension : info.shape()) {
       ProtoWriter out = new ProtoWriter();
@@ -115,7 +115,7 @@ final class OnnxWriter {
     return out;
   }
 
-  private static ProtoWriter tensor(String name, TensorValue tensor) {
+  static ProtoWriter tensor(String name, TensorValue tensor) {
     ProtoWriter out = new ProtoWriter();
     for (long dimension : tensor.shape()) {
       out.varint(1, dimension);
@@ -160,6 +160,7 @@ final class OnnxWriter {
         yield out;
       }
       case STRING -> throw new AssertionError("texts have no raw form");
+      default -> tensor.raw();
     };
   }
 

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
  */
 final class ProtoReader {
   private final ByteBuffer in;
+  private int start;
   private int field;
   private int wireType;
 
@@ -26,7 +27,12 @@ final class ProtoReader {
     if (!in.hasRemaining()) {
       return 0;
     }
+    start = in.position();
     long tag = raw();
+    if (tag >>> 32 != 0) {
+      // Narrowed, it could pass for another field than the one that other readers see.
+      throw new OnnxFormatException("a field number of " + (tag >>> 3) + " at byte " + start);
+    }
     field = (int) (tag >>> 3);
     wireType = (int) (tag & 7);
     if (field <= 0) {
@@ -41,6 +47,10 @@ final class ProtoReader {
 
   boolean hasRemaining() {
     return in.hasRemaining();
+  }
+
+  int remaining() {
+    return in.remaining();
   }
 
   long varint() {
@@ -86,6 +96,14 @@ final class ProtoReader {
 
   ProtoReader message() {
     return new ProtoReader(slice());
+  }
+
+  /** The whole field as it stands, tag included. */
+  byte[] verbatim() {
+    skip();
+    byte[] bytes = new byte[in.position() - start];
+    in.get(start, bytes);
+    return bytes;
   }
 
   void skip() {

@@ -54,6 +54,11 @@ final class ProtoWriter {
     bytes(field, value.toBytes());
   }
 
+  /** A whole field, tag included, as {@link ProtoReader#verbatim} gives it. */
+  void verbatim(byte[] field) {
+    out.write(field, 0, field.length);
+  }
+
   byte[] toBytes() {
     return out.toByteArray();
   }

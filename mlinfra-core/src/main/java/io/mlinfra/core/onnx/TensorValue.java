@@ -59,6 +59,24 @@ public final class TensorValue {
     return new TensorValue(ElementType.STRING, shape.clone(), List.copyOf(values), values.size());
   }
 
+  /**
+   * As {@link #floats}, of a type that has no other method here.
+   *
+   * @param littleEndian the elements one after the other
+   * @throws IllegalArgumentException if the type has a method of its own
+   */
+  public static TensorValue raw(ElementType type, byte[] littleEndian, long... shape) {
+    if (!type.isRaw()) {
+      throw new IllegalArgumentException("type (" + type + ") must be one without a method here");
+    }
+    if (littleEndian.length % type.width() != 0) {
+      throw new IllegalArgumentException(
+          littleEndian.length + " bytes must be a multiple of " + type.width() + " for " + type);
+    }
+    int count = littleEndian.length / type.width();
+    return new TensorValue(type, shape.clone(), littleEndian.clone(), count);
+  }
+
   public ElementType type() {
     return type;
   }
@@ -96,6 +114,19 @@ public final class TensorValue {
   @SuppressWarnings("unchecked") // the constructor put it there
   public List<String> strings() {
     return (List<String>) as(ElementType.STRING);
+  }
+
+  /**
+   * The elements of a type that has no other method here, little-endian, one after the other.
+   *
+   * @throws IllegalStateException if they are of another
+   */
+  public byte[] raw() {
+    if (!type.isRaw()) {
+      throw new IllegalStateException(
+          "the tensor holds " + type + ", which has a method of its own");
+    }
+    return ((byte[]) values).clone();
   }
 
   private Object as(ElementType wanted) {

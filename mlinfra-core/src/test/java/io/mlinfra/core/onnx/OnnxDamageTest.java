@@ -109,9 +109,9 @@ class OnnxDamageTest {
 
   @Test
   void rejectsRawValuesThatAreCutShort() {
-    for (int type : new int[] {1, 7, 11}) {
-      int width = type == 1 ? 4 : 8;
-      byte[] raw = new byte[width + 3];
+    for (int type : new int[] {1, 4, 6, 7, 10, 11, 12, 13, 16}) {
+      int width = ElementType.of(type).width();
+      byte[] raw = new byte[width + 1];
       rejects(
           constant(
               t -> {
@@ -119,13 +119,13 @@ class OnnxDamageTest {
                 t.varint(2, type);
                 t.bytes(9, raw);
               }),
-          (width + 3) + " bytes");
+          (width + 1) + " bytes");
     }
   }
 
   @Test
   void rejectsWhatItWouldOtherwisePassOver() {
-    rejects(constant(t -> t.varint(2, 10)), "element type 10");
+    rejects(constant(t -> t.varint(2, 14)), "element type 14");
     rejects(
         constant(
             t -> {
@@ -150,7 +150,7 @@ class OnnxDamageTest {
     subgraph.varint(20, 5);
     ProtoWriter node = new ProtoWriter();
     node.message(5, subgraph);
-    rejects(model(graph -> graph.message(1, node)), "'body' has unsupported type 5");
+    rejects(model(graph -> graph.message(1, node)), "'body' holds a graph");
     rejects(new byte[0], "no graph with an output");
   }
 
@@ -191,6 +191,54 @@ class OnnxDamageTest {
     assertThat(unpacked.initializers())
         .isEqualTo(together.initializers())
         .isEqualTo(Map.of("c", TensorValue.floats(new float[] {1, 2}, 2)));
+  }
+
+  private static TensorValue ofIntegers(int type, int field, long... values) {
+    byte[] bytes =
+        constant(
+            t -> {
+              t.varint(1, values.length);
+              t.varint(2, type);
+              for (long value : values) {
+                t.varint(field, value);
+              }
+            });
+    return OnnxFile.read(bytes).initializers().values().iterator().next();
+  }
+
+  @Test
+  void readsNarrowNumbersFromWideFields() {
+    byte[] bytes = {-1, 127, -128};
+    assertThat(ofIntegers(3, 5, -1, 127, -128))
+        .isEqualTo(TensorValue.raw(ElementType.INT8, bytes, 3));
+    assertThat(ofIntegers(2, 5, 255, 127, 128))
+        .isEqualTo(TensorValue.raw(ElementType.UINT8, bytes, 3));
+    assertThat(ofIntegers(6, 5, Integer.MIN_VALUE).raw()).containsExactly(0, 0, 0, -128);
+    assertThat(ofIntegers(10, 5, 0x3C00).raw()).containsExactly(0, 0x3C);
+    assertThat(ofIntegers(12, 11, 0xFFFF_FFFFL).raw()).containsExactly(-1, -1, -1, -1);
+    assertThat(ofIntegers(13, 11, -2).raw()).containsExactly(-2, -1, -1, -1, -1, -1, -1, -1);
+    for (long[] wrong :
+        new long[][] {
+          {3, 128},
+          {3, -129},
+          {2, -1},
+          {2, 256},
+          {5, 1 << 15},
+          {4, -1},
+          {6, 1L << 31},
+          {10, -1},
+          {16, 1 << 16},
+          {12, 1L << 32}
+        }) {
+      rejects(
+          constant(
+              t -> {
+                t.varint(1, 1);
+                t.varint(2, wrong[0]);
+                t.varint(5, wrong[1]);
+              }),
+          wrong[1] + " is no ");
+    }
   }
 
   @Test

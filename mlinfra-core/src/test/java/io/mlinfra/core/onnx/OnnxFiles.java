@@ -114,6 +114,13 @@ final class OnnxFiles {
         yield Arbitraries.just(TensorValue.bools(values, shape));
       }
       case STRING -> texts().list().ofSize(size).map(values -> TensorValue.strings(values, shape));
+      default -> {
+        byte[] values = new byte[size * type.width()];
+        for (int i = 0; i < values.length; i++) {
+          values[i] = (byte) (bits[i / type.width()] >>> i % type.width() * 8);
+        }
+        yield Arbitraries.just(TensorValue.raw(type, values, shape));
+      }
     };
   }
 
@@ -146,6 +153,7 @@ final class OnnxFiles {
         "everything",
         List.of(new Node("Op", "ai.onnx.ml", List.of("x", ""), List.of("y"), attributes)),
         Map.of(
+            "halves", TensorValue.raw(ElementType.FLOAT16, new byte[] {0, 60}, 1),
             "floats", TensorValue.floats(new float[] {1, 2}, 2, 1),
             "doubles", TensorValue.doubles(new double[] {0.5}, 1),
             "strings", TensorValue.strings(List.of("JFK", "東京"), 2),

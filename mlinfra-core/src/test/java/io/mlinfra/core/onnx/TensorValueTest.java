@@ -47,6 +47,31 @@ class TensorValueTest {
   }
 
   @Test
+  void carriesTypesWithoutAMethodAsTheirBytes() {
+    byte[] bytes = {1, 2, 3, 4};
+    TensorValue halves = TensorValue.raw(ElementType.FLOAT16, bytes, 2);
+    bytes[0] = 9;
+    halves.raw()[0] = 9;
+    assertThat(halves.raw()).containsExactly(1, 2, 3, 4);
+    assertThat(halves)
+        .isEqualTo(TensorValue.raw(ElementType.FLOAT16, new byte[] {1, 2, 3, 4}, 2))
+        .isNotEqualTo(TensorValue.raw(ElementType.INT16, new byte[] {1, 2, 3, 4}, 2));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> TensorValue.raw(ElementType.FLOAT, new byte[4], 1))
+        .withMessage("type (FLOAT) must be one without a method here");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> TensorValue.raw(ElementType.INT32, new byte[3], 1))
+        .withMessage("3 bytes must be a multiple of 4 for INT32");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> TensorValue.raw(ElementType.INT32, new byte[4], 2))
+        .withMessageContaining("holds 2 values, not 1");
+    assertThatIllegalStateException().isThrownBy(halves::floats);
+    assertThatIllegalStateException()
+        .isThrownBy(() -> TensorValue.floats(new float[1], 1).raw())
+        .withMessageContaining("FLOAT");
+  }
+
+  @Test
   void isEqualByTypeShapeAndValues() {
     TensorValue one = TensorValue.floats(new float[] {0, Float.NaN}, 2);
     assertThat(one)
