@@ -380,7 +380,7 @@ class ReportTest {
       assertThat(quantile).isBetween(NORMAL, NORMAL + 0.005);
       assertThat(numbers.get("difference"))
           .isCloseTo(numbers.get("value") - numbers.get("champion"), within(1e-12));
-      assertThat(registry.verify()).isEmpty();
+      assertThat(registry.verify().problems()).isEmpty();
     }
   }
 }
