@@ -9,8 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -29,7 +32,7 @@ import java.util.Set;
  */
 public final class Soak {
   private static final int PROCESSES = 2;
-  private static final int THREADS = 3;
+  private static final int THREADS = 4;
 
   /** After so many rounds the next begins with a new registry, so that rounds stay comparable. */
   private static final int ROUNDS_OF_ONE_FOLDER = 8;
@@ -38,6 +41,7 @@ public final class Soak {
   private final PrintStream out;
   private final Random random = new Random();
   private final Set<String> acknowledged = new HashSet<>();
+  private final Set<String> logged = new LinkedHashSet<>();
   private Path folder;
   private int started;
 
@@ -68,6 +72,7 @@ public final class Soak {
         }
         folder = Files.createDirectory(parent.resolve("from-round-" + round));
         acknowledged.clear();
+        logged.clear();
       }
       round(round, ofRound);
     }
@@ -145,7 +150,13 @@ public final class Soak {
             && !lines.isEmpty()
             && lines.stream().noneMatch(line -> line.startsWith("FAILED")),
         worker.output().getFileName() + " failed: " + text);
-    acknowledged.addAll(lines);
+    for (String line : lines) {
+      if (line.startsWith(SoakWorker.LOGGED) || line.startsWith(SoakWorker.FINISHED)) {
+        logged.add(line);
+      } else {
+        acknowledged.add(line);
+      }
+    }
     Files.delete(worker.output());
     Fixtures.deleteAll(exports(worker.output().getFileName().toString()));
   }
@@ -191,17 +202,46 @@ public final class Soak {
             "acknowledged and not in the history: " + reason);
       }
       int counted = checkCounter(registry);
+      int points = checkRuns(registry);
       Collected collected = registry.collectGarbage();
       Verification after = registry.verify();
       require(after.isClean() && after.orphans().isEmpty(), after.toString());
       return acknowledged.size()
           + " changes acknowledged, "
           + counted
-          + " of them counted; "
+          + " of them counted, and "
+          + points
+          + " points of runs; "
           + verification
           + "; collected "
           + collected;
     }
+  }
+
+  /** Every point that was acknowledged is there, with its value, and every run that has ended. */
+  private int checkRuns(Registry registry) {
+    Map<String, Curve> curves = new HashMap<>();
+    int points = 0;
+    for (String line : logged) {
+      String[] words = line.split(" ");
+      Curve curve =
+          curves.computeIfAbsent(words[1], id -> registry.runs().curve(id, SoakWorker.METRIC));
+      int step = Integer.parseInt(words[2]);
+      require(
+          step < curve.size()
+              && curve.step(step) == step
+              && curve.value(step) == SoakWorker.value(step),
+          "acknowledged and not logged: " + line);
+      if (line.startsWith(SoakWorker.FINISHED)) {
+        require(
+            registry.runs().get(words[1]).status() == TrackedRun.Status.FINISHED
+                && curve.size() == step + 1,
+            "acknowledged and not finished: " + line);
+      } else {
+        points++;
+      }
+    }
+    return points;
   }
 
   /**

@@ -25,6 +25,15 @@ public final class SoakWorker implements Runnable {
   /** A model whose alias moves by compare-and-set only, each time by one. */
   static final String COUNTER = "counter";
 
+  static final String EXPERIMENT = "tracked";
+  static final String METRIC = "value";
+
+  /** Before a run and a step: the point of that step is there. */
+  static final String LOGGED = "logged ";
+
+  /** Before a run and its last step. */
+  static final String FINISHED = "finished ";
+
   /** Data sets that are made from versions of {@link #HOT}. */
   private static final String DERIVED = "derived";
 
@@ -102,6 +111,10 @@ public final class SoakWorker implements Runnable {
       if (!registry.expire(Retention.keepLast(5), reason).isEmpty()) {
         acknowledge(reason);
       }
+    } else if (choice < 85) {
+      track();
+    } else if (choice < 88) {
+      search();
     } else if (choice < 97) {
       read();
     } else if (choice < 99) {
@@ -228,6 +241,46 @@ public final class SoakWorker implements Runnable {
 
   private Version any(List<Version> versions) {
     return versions.get(random.nextInt(versions.size()));
+  }
+
+  /** Logs a run, and says of each point when it is there to stay. */
+  private void track() {
+    try (ActiveRun run = registry.runs().start(EXPERIMENT)) {
+      run.param("prefix", prefix);
+      int points = 1 + random.nextInt(20);
+      for (int step = 0; step < points; step++) {
+        run.metric(METRIC, step, value(step));
+        acknowledge(LOGGED + run.id() + " " + step);
+      }
+      run.artifact("attached", ("of " + run.id()).getBytes(StandardCharsets.UTF_8));
+      run.finish();
+      acknowledge(FINISHED + run.id() + " " + (points - 1));
+    }
+  }
+
+  /** What is logged at a step. */
+  static double value(long step) {
+    return 1.0 / (step + 1);
+  }
+
+  private void search() {
+    List<TrackedRun> found =
+        registry
+            .runs()
+            .search(
+                EXPERIMENT,
+                "metrics.value > 0.1 and params.prefix like '%-%' order by metrics.value limit 5");
+    for (TrackedRun run : found) {
+      if (!(run.metrics().get(METRIC).last() > 0.1)) {
+        throw new AssertionError("found " + run);
+      }
+      if (run.status() == TrackedRun.Status.FINISHED) {
+        byte[] artifact = registry.runs().artifact(run.id(), "attached");
+        if (!Arrays.equals(artifact, ("of " + run.id()).getBytes(StandardCharsets.UTF_8))) {
+          throw new AssertionError("another's artifact: " + run);
+        }
+      }
+    }
   }
 
   /** An alias that points somewhere points at something, whatever others do meanwhile. */
