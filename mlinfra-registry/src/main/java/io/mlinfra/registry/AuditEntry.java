@@ -15,8 +15,9 @@ import java.util.TreeMap;
  * @param actor who, as {@link RegistryOptions.Builder#actor} said
  * @param action what was done: {@code promoted}, {@code rolled-back} or {@code removed} (an alias),
  *     {@code deleted} (a version), {@code collected} (content that no record refers to), {@code
- *     exported}, {@code imported}, {@code protected} (a policy was set), {@code adopted} (the moves
- *     of aliases from before there was a log); later releases may add others
+ *     exported}, {@code imported}, {@code protected} (a policy was set), {@code reencrypted},
+ *     {@code adopted} (the moves of aliases from before there was a log); later releases may add
+ *     others
  * @param subject what it was done to, such as {@code delay@champion}
  * @param details what else there is to say, sorted by key; a version is written {@code
  *     kind/name/number/hash}

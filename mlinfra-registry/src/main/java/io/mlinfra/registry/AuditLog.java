@@ -40,6 +40,7 @@ final class AuditLog {
   static final String COLLECTED = "collected";
   static final String EXPORTED = "exported";
   static final String IMPORTED = "imported";
+  static final String REENCRYPTED = "reencrypted";
   static final String PROTECTED = "protected";
 
   /** The hash before the first entry. */

@@ -726,7 +726,7 @@ public final class Registry implements AutoCloseable {
 
   /**
    * The audit log, oldest entry first: every move of an alias, deletion, collection of garbage that
-   * removed something, export, import, and change of a policy.
+   * removed something, export, import, change of a policy, and rotation of keys.
    *
    * @throws MlInfraException {@link ErrorCode#CONTENT_ALTERED} if the entries do not make a chain
    */
@@ -799,8 +799,17 @@ public final class Registry implements AutoCloseable {
     return inside(
         () -> {
           if (vault instanceof EncryptedVault encrypted) {
-            return new Reencryption(layout, encrypted, lock, List.of(runStore.logs()), false)
-                .run(progress);
+            int rewritten =
+                new Reencryption(layout, encrypted, lock, List.of(runStore.logs()), false)
+                    .run(progress);
+            if (rewritten > 0 && signatures.canSignEntries()) {
+              audit.append(
+                  AuditLog.REENCRYPTED,
+                  "registry",
+                  Map.of(
+                      "key", encrypted.keyring().current(), "files", Integer.toString(rewritten)));
+            }
+            return rewritten;
           }
           throw new IllegalStateException(this + " is not encrypted");
         });

@@ -96,7 +96,7 @@ class ReencryptionTest {
       assertThat(registry.reencrypt(Progress.NONE)).isZero();
       assertThat(registry.content(next)).isEqualTo(utf8("next"));
     }
-    assertThat(files()).containsExactly(Map.entry("new", 26));
+    assertThat(files()).containsExactly(Map.entry("new", 27));
     assertThat(sizes()).containsAllEntriesOf(sizes);
     assertThat(folder.resolve("registry.json")).content().doesNotContain("old");
     try (Registry registry = Registry.open(folder, NEW)) {
