@@ -47,7 +47,7 @@ record RunFiles(Layout layout) {
     if (!hasExperiment(experiment)) {
       return entries;
     }
-    for (String name : Layout.list(folder(experiment))) {
+    for (String name : Layout.listUnsorted(folder(experiment))) {
       if (name.endsWith(LOG)) {
         int number = number(name.substring(0, name.length() - LOG.length()));
         if (number > 0) {
