@@ -698,7 +698,7 @@ public final class Registry implements AutoCloseable {
 
   /**
    * Deletes every version that a policy does not keep, of all kinds. A version that somebody
-   * promotes meanwhile, or makes something from, stays.
+   * promotes meanwhile, or makes something from, stays, and so do its reports that are still there.
    *
    * @return what was deleted, products before what they were made from
    */
