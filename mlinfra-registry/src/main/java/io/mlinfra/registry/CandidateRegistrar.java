@@ -118,7 +118,7 @@ final class CandidateRegistrar {
               + ": '"
               + column.name()
               + "' ("
-              + value
+              + Texts.abbreviated(value.toString())
               + ") is a "
               + value.getClass().getName()
               + "; it must be a "
