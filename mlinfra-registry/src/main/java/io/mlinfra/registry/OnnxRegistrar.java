@@ -16,6 +16,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Makes versions of ONNX files that others wrote, and says why one of them cannot be served. */
@@ -23,6 +24,9 @@ final class OnnxRegistrar {
   private static final String ORIGINAL = "original.onnx";
   private static final String TENSORS = "signature.json";
   private static final String ADAPTED = OnnxImport.RESERVED + "adapted";
+
+  /** So that a few bytes that claim wide tables do not become gigabytes of columns. */
+  private static final long MAX_COLUMNS = 65_536;
 
   private static final Pattern NUMBER = Pattern.compile("[0-9]+");
 
@@ -49,7 +53,7 @@ final class OnnxRegistrar {
     if (file.isAsIs()) {
       registration.content(original).attach(TENSORS, Json.compact(tensors(found)));
     } else {
-      Model model = adapt(what, original, file);
+      Model model = adapt(what, original, found, file);
       requireDeclared(what, file.signature(), model.signature());
       byte[] onnx = model.toOnnx();
       registration.content(onnx);
@@ -76,8 +80,9 @@ final class OnnxRegistrar {
     }
   }
 
-  private static Model adapt(String what, byte[] onnx, OnnxImport file) {
+  private static Model adapt(String what, byte[] onnx, OnnxInspection found, OnnxImport file) {
     try {
+      requireFewColumns(found, file);
       return Model.adapt(onnx, file.columns(), file.nullable());
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
@@ -97,6 +102,23 @@ final class OnnxRegistrar {
               + "; OnnxImport.asIs() registers it all the same, as content that is not served by"
               + " row",
           e);
+    }
+  }
+
+  private static void requireFewColumns(OnnxInspection found, OnnxImport file) {
+    long columns = 0;
+    for (OnnxInspection.Value value :
+        Stream.of(found.inputs(), found.outputs()).flatMap(List::stream).toList()) {
+      List<String> shape = value.shape().orElse(List.of());
+      boolean isLeftOut = List.of().equals(file.columns().get(value.name()));
+      if (shape.size() == 2 && NUMBER.matcher(shape.get(1)).matches() && !isLeftOut) {
+        columns += Math.min(Long.parseLong(shape.get(1)), MAX_COLUMNS + 1);
+      }
+    }
+    if (columns > MAX_COLUMNS) {
+      throw new MlInfraException(
+          ErrorCode.MODEL_REJECTED,
+          "what it takes and gives has more than " + MAX_COLUMNS + " columns");
     }
   }
 

@@ -29,6 +29,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.assertj.core.api.ThrowableAssertAlternative;
 import org.junit.jupiter.api.AfterEach;
@@ -337,6 +338,21 @@ class OnnxImportTest {
     rejects(image())
         .withMessageContaining("'x float[batch, 3, 224, 224]' has 4 dimensions")
         .withMessageContaining("OnnxImport.asIs() registers it all the same");
+  }
+
+  @Test
+  void refusesAFewBytesThatWouldBecomeMillionsOfColumns() {
+    List<ValueInfo> wide =
+        IntStream.range(0, 500)
+            .mapToObj(i -> new ValueInfo("x" + i, ElementType.FLOAT, List.of("n", "16384")))
+            .toList();
+    ValueInfo y = new ValueInfo("y", ElementType.FLOAT, List.of("n", "1"));
+    Node node = new Node("Neg", "", List.of("x0"), List.of("y"), List.of());
+    byte[] onnx =
+        new OnnxFile("wide", List.of(node), Map.of(), wide, List.of(y), Map.of("", 17L), Map.of())
+            .write();
+    assertThat(onnx).hasSizeLessThan(20_000);
+    rejects(onnx).withMessageContaining("has more than 65536 columns");
   }
 
   @Test
