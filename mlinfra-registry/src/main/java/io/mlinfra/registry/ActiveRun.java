@@ -98,11 +98,11 @@ public final class ActiveRun implements AutoCloseable {
     if (before != null && !before.equals(value)) {
       throw new IllegalArgumentException(
           "param '"
-              + name
+              + Texts.abbreviated(name)
               + "' ('"
-              + value
+              + Texts.abbreviated(value)
               + "') must stay '"
-              + before
+              + Texts.abbreviated(before)
               + "', which run "
               + id
               + " has for it");

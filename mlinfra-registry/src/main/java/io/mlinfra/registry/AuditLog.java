@@ -106,7 +106,9 @@ final class AuditLog {
       Matcher matcher = TEXT.matcher(text);
       if (!matcher.matches()) {
         throw new IllegalArgumentException(
-            "audit head ('" + text + "') must be what Registry.auditHead() returned");
+            "audit head ('"
+                + Texts.abbreviated(text)
+                + "') must be what Registry.auditHead() returned");
       }
       return new Head(Integer.parseInt(matcher.group(1)), new ContentHash(matcher.group(2)));
     }

@@ -49,10 +49,7 @@ final class CandidateRegistrar {
       inputs.add(versions.require(id).version());
     }
     Registration ofModel = Registration.of(Kind.MODEL, name).content(model.toOnnx());
-    List<Map<String, Object>> example = List.copyOf(candidate.inputExample());
-    if (!example.isEmpty()) {
-      ofModel.attach(INPUT_EXAMPLE, toJson(example, model.signature()));
-    }
+    attachExample(ofModel, List.copyOf(candidate.inputExample()), model.signature());
     Registration ofRun = Registration.of(Kind.RUN, name).content(run.toJson());
     registrar.check(ofModel);
     registrar.check(ofRun);
@@ -84,6 +81,14 @@ final class CandidateRegistrar {
     }
     Version run = registrar.register(prepared.ofRun().madeFrom(madeFrom));
     return new Registered(run, registrar.register(prepared.ofModel().madeFrom(run)));
+  }
+
+  /** Attaches rows, if there are any, that a model of that signature takes. */
+  static void attachExample(
+      Registration ofModel, List<Map<String, Object>> rows, Signature signature) {
+    if (!rows.isEmpty()) {
+      ofModel.attach(INPUT_EXAMPLE, toJson(rows, signature));
+    }
   }
 
   private static byte[] toJson(List<Map<String, Object>> rows, Signature signature) {
@@ -118,7 +123,7 @@ final class CandidateRegistrar {
               + ": '"
               + column.name()
               + "' ("
-              + value
+              + Texts.abbreviated(value.toString())
               + ") is a "
               + value.getClass().getName()
               + "; it must be a "

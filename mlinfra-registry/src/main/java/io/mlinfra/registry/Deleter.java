@@ -47,6 +47,10 @@ final class Deleter {
   }
 
   void delete(VersionId asked, String reason) throws IOException {
+    delete(asked, reason, false);
+  }
+
+  private void delete(VersionId asked, String reason, boolean expires) throws IOException {
     String actor = options.actor();
     lock.hold(
         () -> {
@@ -54,6 +58,9 @@ final class Deleter {
           VersionId id = stored.version().id();
           requireNoAlias(id);
           requireNoProduct(id);
+          if (expires) {
+            requireNoAliasOnModelOf(stored.version());
+          }
           Map<String, String> details = AuditLog.details();
           details.put("version", AuditLog.text(id));
           details.put("reason", reason);
@@ -80,19 +87,46 @@ final class Deleter {
   }
 
   private void requireNoAlias(VersionId id) throws IOException {
-    if (id.kind() != Kind.MODEL) {
-      return;
-    }
-    List<String> pointing =
-        aliases.all(id.name()).stream()
-            .filter(alias -> alias.version().equals(id))
-            .map(Alias::alias)
-            .toList();
+    List<String> pointing = pointingAt(id);
     if (!pointing.isEmpty()) {
       throw new MlInfraException(
           ErrorCode.CONFLICT,
           id + " cannot be deleted: alias " + Texts.few(pointing) + " points at it");
     }
+  }
+
+  /** A model that was promoted a moment ago must not lose what it was promoted for. */
+  private void requireNoAliasOnModelOf(Version report) throws IOException {
+    for (VersionId source : modelsOf(report)) {
+      List<String> pointing = pointingAt(source);
+      if (!pointing.isEmpty()) {
+        throw new MlInfraException(
+            ErrorCode.CONFLICT,
+            report.id()
+                + " cannot expire: alias "
+                + Texts.few(pointing)
+                + " points at "
+                + source
+                + ", which it is about");
+      }
+    }
+  }
+
+  private List<String> pointingAt(VersionId id) throws IOException {
+    return id.kind() != Kind.MODEL
+        ? List.of()
+        : aliases.all(id.name()).stream()
+            .filter(alias -> alias.version().equals(id))
+            .map(Alias::alias)
+            .toList();
+  }
+
+  /** The models that an evaluation or a profile is about; none of any other version. */
+  private static List<VersionId> modelsOf(Version version) {
+    Kind kind = version.id().kind();
+    return kind != Kind.EVALUATION && kind != Kind.PROFILE
+        ? List.of()
+        : version.madeFrom().stream().filter(source -> source.kind() == Kind.MODEL).toList();
   }
 
   private void requireNoProduct(VersionId id) throws IOException {
@@ -125,14 +159,23 @@ final class Deleter {
         policy.kept(ofName, clock.instant()).forEach(version -> kept.add(version.id()));
       }
     }
+    Map<VersionId, List<VersionId>> reports = new HashMap<>();
+    for (Version version : all.values()) {
+      for (VersionId model : modelsOf(version)) {
+        reports.computeIfAbsent(model, ignored -> new ArrayList<>()).add(version.id());
+      }
+    }
     Deque<VersionId> open = new ArrayDeque<>(kept);
     while (!open.isEmpty()) {
-      Version version = all.get(open.pop());
+      VersionId id = open.pop();
+      Version version = all.get(id);
+      List<VersionId> needed = new ArrayList<>(reports.getOrDefault(id, List.of()));
       if (version != null) {
-        for (VersionId source : version.madeFrom()) {
-          if (kept.add(source)) {
-            open.push(source);
-          }
+        needed.addAll(version.madeFrom());
+      }
+      for (VersionId other : needed) {
+        if (kept.add(other)) {
+          open.push(other);
         }
       }
     }
@@ -175,7 +218,7 @@ final class Deleter {
     List<VersionId> deleted = new ArrayList<>();
     for (VersionId id : expiring(policy)) {
       try {
-        delete(id, reason);
+        delete(id, reason, true);
         deleted.add(id);
       } catch (MlInfraException e) {
         // Somebody promoted it meanwhile, made something from it, or deleted it.

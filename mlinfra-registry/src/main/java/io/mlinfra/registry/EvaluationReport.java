@@ -115,7 +115,10 @@ public final class EvaluationReport {
     Texts.requireUnicode(what, name);
     if (name.isBlank() || name.length() > 128 || name.chars().anyMatch(Character::isISOControl)) {
       throw new IllegalArgumentException(
-          what + " ('" + name + "') must be 1 to 128 characters, none of them a control character");
+          what
+              + " ('"
+              + Texts.abbreviated(name)
+              + "') must be 1 to 128 characters, none of them a control character");
     }
     return name;
   }

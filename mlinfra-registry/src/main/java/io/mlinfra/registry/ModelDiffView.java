@@ -219,14 +219,14 @@ final class ModelDiffView {
   String toHtml() {
     StringBuilder out = new StringBuilder();
     out.append("<div class=\"mlinfra-diff\">\n<style>\n").append(STYLE).append("</style>\n<p>");
-    escape(out, diff.before().id() + " → " + diff.after().id() + ": " + verdict());
+    out.append(Html.escape(diff.before().id() + " → " + diff.after().id() + ": " + verdict()));
     out.append("</p>\n");
     for (Table table : tables()) {
       appendHtml(out, table);
     }
     for (String note : diff.notes()) {
       out.append("<p>");
-      escape(out, note);
+      out.append(Html.escape(note));
       out.append("</p>\n");
     }
     return out.append("</div>\n").toString();
@@ -234,7 +234,7 @@ final class ModelDiffView {
 
   private static void appendHtml(StringBuilder out, Table table) {
     out.append("<table>\n<caption>");
-    escape(out, table.title());
+    out.append(Html.escape(table.title()));
     out.append("</caption>\n<tr>");
     for (int i = 0; i < table.headings().size(); i++) {
       cell(out, "th", table.isNumber(i), table.heading(i));
@@ -255,29 +255,7 @@ final class ModelDiffView {
 
   private static void cell(StringBuilder out, String tag, boolean isNumber, String text) {
     out.append('<').append(tag).append(isNumber ? " class=\"number\">" : ">");
-    escape(out, text);
+    out.append(Html.escape(text));
     out.append("</").append(tag).append('>');
-  }
-
-  private static void escape(StringBuilder out, String text) {
-    text.codePoints()
-        .forEach(
-            point -> {
-              switch (point) {
-                case '&' -> out.append("&amp;");
-                case '<' -> out.append("&lt;");
-                case '>' -> out.append("&gt;");
-                case '"' -> out.append("&quot;");
-                case '\'' -> out.append("&#39;");
-                default -> out.appendCodePoint(isHarmless(point) ? point : 0xFFFD);
-              }
-            });
-  }
-
-  /** Control characters are errors in HTML; unpaired surrogates cannot be written at all. */
-  private static boolean isHarmless(int point) {
-    return point == '\n'
-        || point == '\t'
-        || !Character.isISOControl(point) && Character.getType(point) != Character.SURROGATE;
   }
 }

@@ -75,22 +75,14 @@ public record PromotionCheck(
   /** The same for a notebook: a fragment of HTML. */
   public String toHtml() {
     StringBuilder html = new StringBuilder("<table class=\"mlinfra\">\n<caption>");
-    html.append(escape(heading())).append("</caption>\n");
+    html.append(Html.escape(heading())).append("</caption>\n");
     html.append("<tr><th>rule</th><th>outcome</th><th>found</th></tr>\n");
     for (Outcome outcome : outcomes) {
-      html.append("<tr><td>").append(escape(outcome.rule()));
+      html.append("<tr><td>").append(Html.escape(outcome.rule()));
       html.append(outcome.passed() ? "</td><td>passed" : "</td><td><strong>FAILED</strong>");
-      html.append("</td><td>").append(escape(outcome.text())).append("</td></tr>\n");
+      html.append("</td><td>").append(Html.escape(outcome.text())).append("</td></tr>\n");
     }
     return html.append("</table>\n").toString();
-  }
-
-  private static String escape(String text) {
-    return text.replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-        .replace("\"", "&quot;")
-        .replace("'", "&#39;");
   }
 
   /** A text of which a table makes one cell: control characters become spaces. */

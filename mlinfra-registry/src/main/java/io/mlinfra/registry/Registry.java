@@ -50,6 +50,7 @@ import java.util.Set;
 public final class Registry implements AutoCloseable {
   private final Layout layout;
   private final Registrar registrar;
+  private final OnnxRegistrar imports;
   private final Gate gate;
   private final WriteLock lock;
   private final BlobStore blobs;
@@ -84,6 +85,7 @@ public final class Registry implements AutoCloseable {
     this.aliases = new AliasStore(layout, records);
     this.lineages = new LineageReader(new VersionGraph(layout, versions), blobs, aliases);
     this.registrar = new Registrar(layout, blobs, versions, signatures, lock, options.clock());
+    this.imports = new OnnxRegistrar(registrar);
     this.audit = new AuditLog(layout, records, lock, options, signatures);
     this.evaluations = new Evaluations(registrar, versions, blobs, signatures);
     this.policies = new PolicyStore(layout, records, lock, audit);
@@ -201,6 +203,29 @@ public final class Registry implements AutoCloseable {
    */
   public Version register(String name, Candidate trained) {
     return runs.register(name, trained);
+  }
+
+  /**
+   * Registers an ONNX file that another tool wrote, as a version of a model. A file that is a model
+   * of columns already is kept unchanged. Of one that takes and gives tables a model of columns is
+   * made, which gives the same answers to the bit, and the file as it came is attached as {@code
+   * original.onnx}. The properties {@code onnx.producer}, {@code onnx.opset}, {@code onnx.sha256}
+   * (of the file as it came) and {@code onnx.adapted} ({@code yes} or {@code no}) tell of it.
+   *
+   * <p>The file is read into memory, where it takes a few times its size.
+   *
+   * @return the model's version
+   * @throws IllegalArgumentException if columns are declared that the graph does not have, or more
+   *     or fewer of them, or an input example does not fit
+   * @throws MlInfraException {@link ErrorCode#MODEL_REJECTED} if it is no ONNX file, if the policy
+   *     does not admit it (the message has everything that is in the way and what would allow it),
+   *     if it has another signature than was declared, or takes or gives something else than tables
+   *     and is not to be kept {@linkplain OnnxImport#asIs() as it is}; {@link
+   *     ErrorCode#FILE_MISSING} or {@link ErrorCode#FILE_UNREADABLE} if there is no such file;
+   *     otherwise as {@link #register(Registration)}. Nothing is kept then
+   */
+  public Version register(String name, OnnxImport file) {
+    return inside(() -> imports.register(name, file));
   }
 
   /** The runs that are tracked here: to start one, to look for some, to compare them. */
@@ -442,17 +467,19 @@ public final class Registry implements AutoCloseable {
    * The model that a reference means now.
    *
    * @param reference as {@link #version(Kind, String)} takes it
-   * @throws MlInfraException {@link ErrorCode#MODEL_REJECTED} if the content is no usable model
+   * @throws MlInfraException {@link ErrorCode#MODEL_REJECTED} if the content is no model of named
+   *     columns, such as a file that was registered {@linkplain OnnxImport#asIs() as it is}
    */
   public Model model(String reference) {
-    return Model.read(inside(() -> contentOfModel(reference)));
+    return inside(() -> readModel(reference));
   }
 
-  private byte[] contentOfModel(String reference) throws IOException {
+  private Model readModel(String reference) throws IOException {
     Stored stored = resolve(Kind.MODEL, reference);
-    while (true) {
+    byte[] content = null;
+    while (content == null) {
       try {
-        return read(stored);
+        content = read(stored);
       } catch (MlInfraException e) {
         // What was meant a moment ago may be deleted by now, and something else be meant.
         Stored again = resolve(Kind.MODEL, reference);
@@ -462,17 +489,18 @@ public final class Registry implements AutoCloseable {
         stored = again;
       }
     }
+    return OnnxRegistrar.model(stored.version(), content);
   }
 
   /**
    * The model of that version, for callers who must know which one they got.
    *
    * @throws IllegalArgumentException if the version is not of kind MODEL
-   * @throws MlInfraException {@link ErrorCode#MODEL_REJECTED} if the content is no usable model
+   * @throws MlInfraException as {@link #model(String)}
    */
   public Model model(Version version) {
     requireKind(Kind.MODEL, version);
-    return Model.read(content(version));
+    return OnnxRegistrar.model(version, content(version));
   }
 
   /**
@@ -698,7 +726,7 @@ public final class Registry implements AutoCloseable {
 
   /**
    * Deletes every version that a policy does not keep, of all kinds. A version that somebody
-   * promotes meanwhile, or makes something from, stays.
+   * promotes meanwhile, or makes something from, stays, and so do its reports that are still there.
    *
    * @return what was deleted, products before what they were made from
    */

@@ -12,8 +12,9 @@ import java.util.stream.IntStream;
  * registry.expire(Retention.keepLast(10).keepFor(Duration.ofDays(90)), "older than the policy");
  * }</pre>
  *
- * <p>Kept is, whatever the policy says, a version that an alias points at; and whatever a kept
- * version was made from, down to the sources.
+ * <p>Kept is, whatever the policy says, a version that an alias points at; whatever a kept version
+ * was made from, down to the sources; and every evaluation and profile that was made from a kept
+ * version of a model, which would not pass the gates of its alias without them.
  */
 public final class Retention {
   private final int last;

@@ -32,7 +32,7 @@ public record Run(
         (name, value) -> {
           Texts.requireUnicode("metric name", name);
           if (value == null) {
-            throw new NullPointerException("metric '" + name + "'");
+            throw new NullPointerException("metric '" + Texts.abbreviated(name) + "'");
           }
         });
     environment = Texts.sorted("environment entry", environment);

@@ -10,7 +10,8 @@ record RunId(String experiment, int number) implements Comparable<RunId> {
   static RunId parse(String id) {
     Matcher parts = PARTS.matcher(id);
     if (!parts.matches()) {
-      throw new IllegalArgumentException("run id ('" + id + "') must be experiment/number");
+      throw new IllegalArgumentException(
+          "run id ('" + Texts.abbreviated(id) + "') must be experiment/number");
     }
     return new RunId(
         FileNames.require("experiment name", parts.group(1)), Integer.parseInt(parts.group(2)));

@@ -41,7 +41,7 @@ final class RunRecords {
             "run "
                 + run.id()
                 + " has no artifact '"
-                + name
+                + Texts.abbreviated(name)
                 + "'; it has "
                 + (artifacts.isEmpty() ? "none" : Texts.few(artifacts.keySet())));
       }

@@ -198,7 +198,7 @@ record RunSearch(RunCondition condition, Comparator<TrackedRun> order, int limit
       }
       Token name = peek();
       if (name.sort() != Sort.NAME || name.at() != token.at() + token.text().length()) {
-        throw error("a name right after '" + token.text() + "'");
+        throw error("a name right after '" + Texts.abbreviated(token.text()) + "'");
       }
       return new RunField(source, next().text());
     }

@@ -440,7 +440,7 @@ final class RunStore implements Referrer {
             "run "
                 + id
                 + " has no metric '"
-                + metric
+                + Texts.abbreviated(metric)
                 + "'; it has "
                 + (metrics.isEmpty() ? "none" : Texts.few(metrics)));
       }

@@ -62,7 +62,7 @@ final class VersionStore {
             ErrorCode.NAME_UNKNOWN,
             version.id()
                 + " has no attachment '"
-                + name
+                + Texts.abbreviated(name)
                 + "'; it has "
                 + (attachments.isEmpty() ? "none" : Texts.few(attachments.keySet())));
       }

@@ -2,7 +2,8 @@
  * Versions of everything that is kept. Start at {@link io.mlinfra.registry.Registry}: it registers
  * content as a {@link io.mlinfra.registry.Version}, keeps for each training its {@link
  * io.mlinfra.registry.Run}, and lets an {@link io.mlinfra.registry.Alias} such as {@code champion}
- * point at one version of a model. An {@link io.mlinfra.registry.EvaluationReport} says how a model
+ * point at one version of a model. A model that another tool exported comes in as an {@link
+ * io.mlinfra.registry.OnnxImport}. An {@link io.mlinfra.registry.EvaluationReport} says how a model
  * did; a {@link io.mlinfra.registry.PromotionPolicy}, how well it must do to get an alias. {@link
  * io.mlinfra.registry.Runs} tracks each time that something was tried.
  *

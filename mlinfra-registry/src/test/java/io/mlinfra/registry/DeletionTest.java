@@ -23,6 +23,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -362,6 +363,71 @@ class DeletionTest {
     assertThatThrownBy(() -> Retention.keepLast(-1)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> policy.keepFor(Duration.ofDays(-1)))
         .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void keepsTheReportsOnAModelAsLongAsTheModel() {
+    Version data = register(Kind.DATASET, "d", "1");
+    Version champion = register(Kind.MODEL, "m", "2");
+    Version evaluation = register(Kind.EVALUATION, "m", "3", champion, data);
+    Version profile = register(Kind.PROFILE, "m", "4", champion);
+    Version other = register(Kind.MODEL, "m", "5");
+    Version onOther = register(Kind.EVALUATION, "m", "6", other);
+    Version ofData = register(Kind.PROFILE, "d", "7", data);
+    registry.promote("m", "champion", champion);
+
+    Retention nothing = Retention.keepLast(0);
+    assertThat(registry.expire(nothing, ""))
+        .containsExactlyInAnyOrder(onOther.id(), other.id(), ofData.id());
+    assertThat(registry.versions(Kind.EVALUATION, "m")).containsExactly(evaluation);
+    assertThat(registry.versions(Kind.PROFILE, "m")).containsExactly(profile);
+    assertThat(registry.versions(Kind.DATASET, "d")).containsExactly(data);
+
+    registry.removeAlias("m", "champion", "");
+    assertThat(registry.expire(nothing, ""))
+        .containsExactlyInAnyOrder(evaluation.id(), profile.id(), champion.id(), data.id());
+    assertThat(registry.verify().problems()).isEmpty();
+  }
+
+  @Test
+  void keepsTheReportsOnAModelThatAReportOrTheLatestOneKeeps() {
+    Version one = register(Kind.MODEL, "m", "1");
+    Version first = register(Kind.EVALUATION, "m", "2", one);
+    Version second = register(Kind.EVALUATION, "m", "3", one);
+    assertThat(registry.expiring(Retention.keepLast(1))).isEmpty();
+
+    Version two = register(Kind.MODEL, "m", "4");
+    Version third = register(Kind.EVALUATION, "m", "5", two);
+    assertThat(registry.expire(Retention.keepLast(1), ""))
+        .containsExactlyInAnyOrder(first.id(), second.id(), one.id());
+    assertThat(registry.evaluations(two)).containsExactly(third);
+  }
+
+  @Test
+  void keepsTheReportsOnAModelThatIsPromotedWhileTheyExpire() {
+    Version model = register(Kind.MODEL, "m", "1");
+    Version report = register(Kind.EVALUATION, "m", "2", model);
+    Version data = register(Kind.DATASET, "d", "3");
+    AtomicBoolean promoted = new AtomicBoolean();
+    try (Registry beside = Registry.open(folder);
+        Registry expiring =
+            Registry.open(
+                folder,
+                RegistryOptions.builder()
+                    .actor(
+                        () -> {
+                          // Asked for each deletion, after what expires was listed.
+                          if (!promoted.getAndSet(true)) {
+                            beside.promote("m", "champion", model);
+                          }
+                          return "ada";
+                        })
+                    .build())) {
+      assertThat(expiring.expire(Retention.keepLast(0), "")).containsExactly(data.id());
+    }
+    assertThat(registry.evaluations(model)).containsExactly(report);
+    registry.delete(report, "asked to");
+    assertThat(registry.evaluations(model)).isEmpty();
   }
 
   @Test

@@ -178,6 +178,9 @@ class NamesTest {
             () -> Registration.of(Kind.MODEL, "m").property("k".repeat(10_000), half),
             () -> new Run(Map.of(), Map.of(half, 1.0), Map.of(), List.of()),
             () -> new Run(Map.of("k".repeat(10_000), half), Map.of(), Map.of(), List.of()),
+            () -> RunId.parse("run".repeat(10_000)),
+            () -> AuditLog.Head.parse("head".repeat(10_000)),
+            () -> EvaluationReport.requireName("metric name", "m".repeat(10_000)),
             () -> new VersionId(Kind.MODEL, half, 1, ContentHash.of("")))) {
       assertThat(catchThrowableOfType(IllegalArgumentException.class, call).getMessage())
           .hasSizeLessThan(300);

@@ -89,7 +89,7 @@ class ConcurrencyTest {
                 });
         int swaps = 0;
         long end = System.nanoTime() + Duration.ofSeconds(2).toNanos();
-        while (System.nanoTime() < end) {
+        while (swaps < 11 || System.nanoTime() < end) {
           registry.promote("times", "champion", versions.get(++swaps % 3));
           assertThat(deployment.refresh()).isTrue();
           assertThat(deployment.version()).isEqualTo(versions.get(swaps % 3));
@@ -98,7 +98,6 @@ class ConcurrencyTest {
         for (Future<Integer> caller : callers) {
           assertThat(caller.get()).isPositive();
         }
-        assertThat(swaps).isGreaterThan(10);
       }
     }
   }
