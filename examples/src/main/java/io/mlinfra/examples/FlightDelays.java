@@ -258,7 +258,7 @@ public final class FlightDelays {
     double difference = difference(trained, test);
     maxServedDifference = Math.max(maxServedDifference, difference);
 
-    Version version = run.register(NAME, trained.with("test", score));
+    Version version = run.register(NAME, trained.withExample(test).with("test", score));
     EvaluationReport report =
         trained.report(test).toBuilder().lowerIsBetter("servedDifference", difference).build();
     registry.register(version, report);

@@ -81,6 +81,9 @@ class FlightDelaysTest {
           .hasSize(2);
       assertThat(registry.runs().artifact("flight-delay/1", "report.html"))
           .isEqualTo(Files.readAllBytes(output.resolve("report.html")));
+      assertThat(versions.get(Kind.MODEL))
+          .allSatisfy(
+              model -> assertThat(model.attachments()).containsOnlyKeys("input-example.json"));
       assertThat(registry.verify().problems()).isEmpty();
       assertThat(registry.auditHead()).isEqualTo(first.get("auditHead").asText());
     }
