@@ -135,7 +135,7 @@ public final class FlightDelays {
     try (Warehouse warehouse = Warehouse.open(settings.output().resolve("flights.db"));
         Registry registry = Registry.open(settings.output().resolve("registry"));
         ActiveRun job = registry.runs().start(NAME)) {
-      job.param("data", settings.data().getFileName().toString());
+      job.param("data", settings.data().toString());
       summary.stage("Warehouse");
       Version dataSet = load(warehouse, registry);
       job.inputs(dataSet);
