@@ -5,7 +5,9 @@ import static io.mlinfra.features.view.Aggregate.mean;
 
 import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.Progress;
+import io.mlinfra.core.model.Model;
 import io.mlinfra.core.version.Kind;
+import io.mlinfra.core.version.Lineage;
 import io.mlinfra.features.online.OnlineStore;
 import io.mlinfra.features.transform.Pipeline;
 import io.mlinfra.features.view.FeatureStore;
@@ -15,8 +17,15 @@ import io.mlinfra.monitoring.DriftReport;
 import io.mlinfra.monitoring.DriftTest;
 import io.mlinfra.monitoring.Profile;
 import io.mlinfra.monitoring.Report;
+import io.mlinfra.registry.ActiveRun;
+import io.mlinfra.registry.EvaluationReport;
+import io.mlinfra.registry.PromotionCheck;
+import io.mlinfra.registry.PromotionPolicy;
 import io.mlinfra.registry.Registration;
 import io.mlinfra.registry.Registry;
+import io.mlinfra.registry.RunComparison;
+import io.mlinfra.registry.TrackedRun;
+import io.mlinfra.registry.Verification;
 import io.mlinfra.registry.Version;
 import io.mlinfra.serving.Deployment;
 import io.mlinfra.serving.Scorer;
@@ -31,17 +40,19 @@ import io.mlinfra.warehouse.LoadResult;
 import io.mlinfra.warehouse.Source;
 import io.mlinfra.warehouse.Warehouse;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDateTime;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.arrow.vector.ipc.ArrowReader;
 
 /**
  * Will this flight arrive more than 15 minutes late? The whole loop, from a Parquet file to a
- * served model and a drift report:
+ * served model and a drift report, with a registry that can tell how it came about:
  *
  * <pre>
  * mvn -q -Pquickstart
@@ -50,6 +61,16 @@ import org.apache.arrow.vector.ipc.ArrowReader;
  */
 public final class FlightDelays {
   private static final String NAME = "flight-delay";
+  private static final String CHAMPION = "champion";
+  private static final String CHAMPION_REFERENCE = NAME + "@" + CHAMPION;
+
+  /** What a model must meet before it serves. */
+  private static final PromotionPolicy POLICY =
+      PromotionPolicy.builder()
+          .better("auc")
+          .atLeast("auc", 0.6)
+          .atMost("servedDifference", 1e-6)
+          .build();
 
   /**
    * When a flight's outcome is known: 30 minutes, 8 miles a minute (whole minutes, rounded down)
@@ -81,6 +102,7 @@ public final class FlightDelays {
   private final Settings settings;
   private final Summary summary;
   private final Progress progress = Progress.console(System.out);
+  private double maxServedDifference;
 
   private FlightDelays(Settings settings) {
     this.settings = settings;
@@ -88,13 +110,18 @@ public final class FlightDelays {
   }
 
   /**
-   * Exits with 2 and one line on the error stream where the command line or the data is at fault.
+   * Exits with 2 and one line on the error stream where the command line, the data or the output
+   * folder is at fault.
    */
-  public static void main(String[] arguments) throws IOException {
+  public static void main(String[] arguments) {
     try {
       run(arguments);
     } catch (MlInfraException | IllegalArgumentException e) {
       System.err.println("error: " + e.getMessage());
+      System.exit(2);
+    } catch (IOException e) {
+      // Its message alone may be no more than the name of a file.
+      System.err.println("error: " + e);
       System.exit(2);
     }
   }
@@ -104,11 +131,14 @@ public final class FlightDelays {
   }
 
   private void run() throws IOException {
-    Files.createDirectories(settings.output());
+    settings.makeOutput();
     try (Warehouse warehouse = Warehouse.open(settings.output().resolve("flights.db"));
-        Registry registry = Registry.open(settings.output().resolve("registry"))) {
+        Registry registry = Registry.open(settings.output().resolve("registry"));
+        ActiveRun job = registry.runs().start(NAME)) {
+      job.param("data", settings.data().toString());
       summary.stage("Warehouse");
       Version dataSet = load(warehouse, registry);
+      job.inputs(dataSet);
       LocalDateTime cut = settings.cut(warehouse);
 
       try (FeatureStore features =
@@ -125,15 +155,18 @@ public final class FlightDelays {
               train.rows(), test.rows(), cut);
 
           summary.stage("Training");
-          train(train, test, registry);
+          List<Version> models = train(train, test, registry, job);
 
           summary.stage("Serving");
           serve(registry, features, test, cut);
 
           summary.stage("Monitoring");
-          monitor(registry, train, flights.since(settings.lastWeek(warehouse)));
+          monitor(registry, models, train, flights.since(settings.lastWeek(warehouse)), job);
         }
       }
+      job.finish();
+      summary.stage("Registry");
+      account(registry, job);
     }
     summary.write(settings.output().resolve("summary.json"));
   }
@@ -162,8 +195,9 @@ public final class FlightDelays {
         .build();
   }
 
-  /** Trains both models, registers them, and gives the better one the alias champion. */
-  private void train(TrainingSet train, TrainingSet test, Registry registry) throws IOException {
+  /** Trains both models, and gives the better one the alias champion. */
+  private List<Version> train(TrainingSet train, TrainingSet test, Registry registry, ActiveRun job)
+      throws IOException {
     Pipeline categories =
         Pipeline.builder()
             .standardize("distance")
@@ -177,46 +211,94 @@ public final class FlightDelays {
             .standardize(WINDOWS)
             .missingIndicator("origin__mean_delay_3h", "destination__mean_delay_3h")
             .build();
+    Map<String, Version> models = new LinkedHashMap<>();
     try (Backend backend = Nd4jBackend.open()) {
       summary.line("on %s", backend);
-      Trainer logistic =
-          LogisticTrainer.builder().epochs(5).seed(7).backend(backend).progress(progress).build();
-      Trainer mlp =
-          MlpTrainer.builder()
-              .hidden(64, 32)
-              .epochs(10)
-              .learningRate(0.01)
-              .seed(7)
-              .backend(backend)
-              .progress(progress)
-              .build();
-      Trained first = logistic.fit(train, categories, "late");
-      Trained second = mlp.fit(train, numbers, "late");
-      Evaluation firstScore = evaluate("logistic", first, test);
-      Evaluation secondScore = evaluate("mlp", second, test);
-
-      Version firstVersion = registry.register(NAME, first.with("test", firstScore));
-      Version secondVersion = registry.register(NAME, second.with("test", secondScore));
-      boolean secondIsBetter = secondScore.auc() > firstScore.auc();
-      Version version = secondIsBetter ? secondVersion : firstVersion;
-      registry.promote(NAME, "champion", version, "the higher AUC on the test rows");
-      summary
-          .add("championVersion", version.id().number())
-          .add("championHash", version.id().hash().hex());
-      summary.line(
-          "champion made from%n%s", registry.lineage(version).toString().indent(4).stripTrailing());
-
-      double difference = Math.max(difference(first, test), difference(second, test));
-      summary.add("maxServedDifference", difference);
-      summary.line("largest difference between a trained and a served score: %s", difference);
+      try (ActiveRun run = job.child()) {
+        Trainer logistic =
+            LogisticTrainer.builder()
+                .epochs(5)
+                .seed(7)
+                .backend(backend)
+                .progress(progress)
+                .track(run)
+                .build();
+        Trained trained = logistic.fit(train, categories, "late");
+        models.put("logistic", register("logistic", trained, test, registry, run));
+      }
+      try (ActiveRun run = job.child()) {
+        Trainer mlp =
+            MlpTrainer.builder()
+                .hidden(64, 32)
+                .epochs(10)
+                .learningRate(0.01)
+                .seed(7)
+                .backend(backend)
+                .progress(progress)
+                .track(run)
+                .build();
+        Trained trained = mlp.fit(train, numbers, "late");
+        models.put("mlp", register("mlp", trained, test, registry, run));
+      }
     }
+    summary.add("maxServedDifference", maxServedDifference);
+    summary.line(
+        "largest difference between a trained and a served score: %s", maxServedDifference);
+    promote(models, test, registry);
+    return List.copyOf(models.values());
   }
 
-  private Evaluation evaluate(String name, Trained trained, TrainingSet test) {
-    Evaluation evaluation = trained.evaluate(test);
-    summary.add(name + "Auc", evaluation.auc()).add(name + "LogLoss", evaluation.logLoss());
-    summary.line("%-9s %s", name, evaluation);
-    return evaluation;
+  /** Keeps the run, the model, and a report on how it did on the test rows. */
+  private Version register(
+      String name, Trained trained, TrainingSet test, Registry registry, ActiveRun run)
+      throws IOException {
+    Evaluation score = trained.evaluate(test);
+    summary.add(name + "Auc", score.auc()).add(name + "LogLoss", score.logLoss());
+    summary.line("%-9s %s", name, score);
+    double difference = difference(trained, test);
+    maxServedDifference = Math.max(maxServedDifference, difference);
+
+    Version version = run.register(NAME, trained.withExample(test).with("test", score));
+    EvaluationReport report =
+        trained.report(test).toBuilder().lowerIsBetter("servedDifference", difference).build();
+    registry.register(version, report);
+    run.finish();
+    return version;
+  }
+
+  /** Offers the alias champion to each model in turn; its policy says who may have it. */
+  private void promote(Map<String, Version> models, TrainingSet test, Registry registry)
+      throws IOException {
+    if (!registry.policy(NAME, CHAMPION).equals(POLICY)) {
+      registry.protect(NAME, CHAMPION, POLICY, "a model that serves has won on the test rows");
+    }
+    Optional<Version> former =
+        registry.alias(NAME, CHAMPION).map(alias -> registry.version(alias.version()));
+    if (former.isPresent() && !models.containsValue(former.get())) {
+      // One of an earlier job, on other flights: whoever is to replace it must win on these.
+      float[] probabilities = serve(registry.model(former.get()), test);
+      registry.register(former.get(), Evaluation.report(test, "late", probabilities));
+    }
+    Map<String, String> outcomes = new LinkedHashMap<>();
+    models.forEach(
+        (name, version) -> {
+          PromotionCheck check = registry.check(NAME, CHAMPION, version);
+          if (version.id().equals(check.champion())) {
+            outcomes.put(name, "champion already");
+            summary.line("%s is the champion already", version.id());
+            return;
+          }
+          outcomes.put(name, check.passed() ? "passed" : "refused");
+          summary.block(name, check);
+          if (check.passed()) {
+            registry.promote(NAME, CHAMPION, version, "the higher AUC on the test rows");
+          }
+        });
+    Version champion = registry.version(Kind.MODEL, CHAMPION_REFERENCE);
+    summary
+        .add("championVersion", champion.id().number())
+        .add("championHash", champion.id().hash().hex())
+        .add("championCheck", outcomes);
   }
 
   /**
@@ -225,14 +307,18 @@ public final class FlightDelays {
    */
   private static double difference(Trained trained, TrainingSet test) throws IOException {
     float[] expected = trained.score(test);
-    try (Scorer scorer = Scorer.open(trained.model());
-        ArrowReader rows = test.reader()) {
-      float[] served = scorer.score(rows, "probability");
-      double largest = 0;
-      for (int row = 0; row < expected.length; row++) {
-        largest = Math.max(largest, Math.abs((double) served[row] - expected[row]));
-      }
-      return largest;
+    float[] served = serve(trained.model(), test);
+    double largest = 0;
+    for (int row = 0; row < expected.length; row++) {
+      largest = Math.max(largest, Math.abs((double) served[row] - expected[row]));
+    }
+    return largest;
+  }
+
+  private static float[] serve(Model model, TrainingSet rows) throws IOException {
+    try (Scorer scorer = Scorer.open(model);
+        ArrowReader reader = rows.reader()) {
+      return scorer.score(reader, "probability");
     }
   }
 
@@ -242,7 +328,7 @@ public final class FlightDelays {
     OnlineStore online = OnlineStore.inMemory();
     long airports = online.materialize(features, cut);
     summary.line("%,d airports online, as of %s", airports, cut);
-    try (Deployment delay = Deployment.open(registry, NAME + "@champion")) {
+    try (Deployment delay = Deployment.open(registry, CHAMPION_REFERENCE)) {
       summary.line("%s", delay);
       Latency latency = Latency.measure(delay, online, test);
       summary
@@ -252,19 +338,21 @@ public final class FlightDelays {
     }
   }
 
-  /**
-   * Keeps the profile of the training data beside the champion and compares the last week to it.
-   */
-  private void monitor(Registry registry, TrainingSet reference, TrainingSet lastWeek)
+  /** Keeps the profile of the training data beside the models and compares the last week to it. */
+  private void monitor(
+      Registry registry,
+      List<Version> models,
+      TrainingSet reference,
+      TrainingSet lastWeek,
+      ActiveRun job)
       throws IOException {
     String[] columns = Stream.of(RAW, WINDOWS).flatMap(Stream::of).toArray(String[]::new);
     try (ArrowReader expected = reference.reader(columns);
         ArrowReader current = lastWeek.reader(columns)) {
       Profile profile = Profile.of(expected);
-      Version champion = registry.version(Kind.MODEL, NAME + "@champion");
       Version kept =
           registry.register(
-              Registration.of(Kind.PROFILE, NAME).content(profile.toBytes()).madeFrom(champion));
+              Registration.of(Kind.PROFILE, NAME).content(profile.toBytes()).madeFrom(models));
       summary.line("%s of the training data", kept.id());
       DriftReport drift = DriftTest.defaults().compare(profile, Profile.of(current));
       Report.Builder report =
@@ -275,10 +363,41 @@ public final class FlightDelays {
               .metric("Champion", "version " + summary.text("championVersion"))
               .metric("Served p50", summary.text("servedP50Micros") + " µs")
               .metric("Served p99", summary.text("servedP99Micros") + " µs");
-      Path file = report.add(drift).build().write(settings.output().resolve("report.html"));
+      Path file = report.add(drift).write(settings.output().resolve("report.html"));
+      job.metric("driftedColumns", 0, drift.driftedColumns().size());
+      job.artifact("report.html", file);
       summary.line(
           "%d of %d columns drifted; %s",
           drift.driftedColumns().size(), drift.columns().size(), file);
     }
+  }
+
+  /** Shows what the registry knows by now, and has it check all that it holds. */
+  private void account(Registry registry, ActiveRun job) {
+    List<TrackedRun> trainings = registry.runs().children(job.id());
+    RunComparison comparison = registry.runs().compare(trainings);
+    summary.block("the trainings side by side", comparison);
+
+    Lineage lineage = registry.lineage(registry.version(Kind.MODEL, CHAMPION_REFERENCE));
+    summary.block("where the champion comes from, and what came of it", lineage);
+    Path page =
+        Report.titled("Flight delays: where the champion comes from")
+            .metric("Champion", "version " + summary.text("championVersion"))
+            .metric("Sources", lineage.sources().size())
+            .metric("Products", lineage.products().size())
+            .section("Lineage", lineage.toHtml())
+            .section("Trainings", comparison.toHtml())
+            .write(settings.output().resolve("lineage.html"));
+    summary.line("%s", page);
+
+    Verification verification = registry.verify();
+    String head = registry.auditHead();
+    summary
+        .add("runs", registry.runs().search(NAME, "").size())
+        .add("versions", verification.versions())
+        .add("verified", verification.isClean())
+        .add("auditHead", head);
+    summary.line("%s", verification);
+    summary.line("audit head %s", head);
   }
 }

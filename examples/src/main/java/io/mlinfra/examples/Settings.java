@@ -1,5 +1,7 @@
 package io.mlinfra.examples;
 
+import io.mlinfra.core.ErrorCode;
+import io.mlinfra.core.MlInfraException;
 import io.mlinfra.warehouse.Warehouse;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -42,6 +44,16 @@ record Settings(Path data, Path output, Optional<LocalDate> givenCut) {
       }
     }
     return new Settings(data, output, cut);
+  }
+
+  /** Makes the output folder where it is missing. */
+  void makeOutput() {
+    try {
+      Files.createDirectories(output);
+    } catch (IOException e) {
+      throw new MlInfraException(
+          ErrorCode.IO_FAILED, "the output folder '" + output + "' cannot be made: " + e, e);
+    }
   }
 
   /** When testing begins: the day given, or the day that five sixths of the flights come before. */

@@ -40,6 +40,12 @@ final class Summary {
     out.printf(Locale.ROOT, "  " + format + "%n", arguments);
   }
 
+  /** A line, and below it what has lines of its own. */
+  void block(String title, Object text) {
+    line("%s", title);
+    out.print(text.toString().indent(4));
+  }
+
   Summary add(String name, Object number) {
     numbers.put(name, number);
     return this;

@@ -66,6 +66,9 @@ final class PolicyStore implements Referrer {
           FileNames.requireNoTwin("model", model, Layout.list(layout.policies()));
           FileNames.requireNoTwin("alias", alias, layout.aliasNames(model));
           FileNames.requireNoTwin("alias", alias, layout.policyNames(model));
+          if (find(model, alias).equals(policy)) {
+            return policy;
+          }
           ObjectNode json = Json.object();
           policy.write(json);
           Map<String, String> details = AuditLog.details();

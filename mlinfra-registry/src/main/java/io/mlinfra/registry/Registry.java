@@ -638,7 +638,7 @@ public final class Registry implements AutoCloseable {
   /**
    * Sets what a version must meet before an alias may point at it, in place of what was set before.
    * From now on {@link #promote} refuses others, in whichever process. Where the alias points now
-   * is left as it is.
+   * is left as it is. Where the policy is that one already, nothing changes.
    *
    * @param name the model's name; it need not have a version yet
    * @param alias the alias, existing or not

@@ -10,12 +10,13 @@ final class RunChart {
       """
       .mlinfra-runs svg { font: 11px sans-serif; display: block; margin-top: 12px; }
       .mlinfra-runs polyline { fill: none; stroke-width: 1.5; }
-      .mlinfra-runs rect { fill: none; stroke: #bbb; }
+      .mlinfra-runs rect { fill: none; stroke: var(--r-line); }
+      .mlinfra-runs text { fill: currentColor; }
       """;
 
   /** Told apart by those who do not see all colours, too: the palette of Okabe and Ito. */
   private static final List<String> COLORS =
-      List.of("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000");
+      List.of("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "currentColor");
 
   private static final int WIDTH = 640;
   private static final int HEIGHT = 220;

@@ -4,6 +4,7 @@ import io.mlinfra.registry.TrackedRun.Metric;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -19,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  * Runs side by side, for people to look at: what differs between them, what came out, and then what
  * they have in common. Immutable and thread-safe; it shows the runs as they were when it was made.
  *
- * <p>The best value of each metric is marked. Less is taken for better where the metric's name says
- * loss, error, a cost or a time ({@code loss, error, mae, mse, rmse, mape, brier, perplexity, cost,
- * latency, seconds, millis}); everywhere else more is.
+ * <p>The best value of each metric is marked, where they differ. Less is taken for better where the
+ * metric's name says loss, error, a cost or a time ({@code loss, error, mae, mse, rmse, mape,
+ * brier, perplexity, cost, latency, seconds, millis}); everywhere else more is.
  */
 public final class RunComparison {
   private static final Set<String> LESS_IS_BETTER =
@@ -65,7 +66,7 @@ public final class RunComparison {
     List<Row> rows = new ArrayList<>(params.stream().filter(row -> !row.same()).toList());
     rows.addAll(metrics());
     rows.add(row("status", run -> run.status().name()));
-    rows.add(row("started", run -> run.started().toString()));
+    rows.add(row("started", run -> run.started().truncatedTo(ChronoUnit.SECONDS).toString()));
     rows.add(row("duration", run -> run.duration().map(RunComparison::show).orElse("")));
     texts("tags.", TrackedRun::tags).forEach(rows::add);
     texts("environment.", TrackedRun::environment).stream()
@@ -101,11 +102,12 @@ public final class RunComparison {
         best = Double.isNaN(value) ? best : Math.max(best, sign * value);
       }
       double marked = sign * best;
+      boolean same = runs.stream().allMatch(run -> value(run, name) == marked);
       rows.add(
           new Row(
               "metrics." + name,
               runs.stream().map(run -> show(run.metrics().get(name))).toList(),
-              runs.stream().map(run -> runs.size() > 1 && value(run, name) == marked).toList(),
+              runs.stream().map(run -> !same && value(run, name) == marked).toList(),
               false));
     }
     return rows;
@@ -202,14 +204,21 @@ public final class RunComparison {
     StringBuilder html = new StringBuilder("<div class=\"mlinfra-runs\">\n<style>\n");
     html.append(
         """
-        .mlinfra-runs table { border-collapse: collapse; font: 13px sans-serif; }
-        .mlinfra-runs th, .mlinfra-runs td { padding: 2px 10px; text-align: left; border-bottom: 1px solid #ddd; }
-        .mlinfra-runs tr.same { color: #777; }
-        .mlinfra-runs td.best { font-weight: bold; background: #e6f4ea; }
+        .mlinfra-runs { --r-line: #d9dfe8; --r-muted: #5a6677; --r-best: #e6f4ea; \
+        font: 13px/1.4 system-ui, sans-serif; overflow-x: auto; }
+        @media (prefers-color-scheme: dark) { .mlinfra-runs { --r-line: #344053; \
+        --r-muted: #9aa7b9; --r-best: #1d3a2a; } }
+        .mlinfra-runs table { border-collapse: collapse; }
+        .mlinfra-runs th, .mlinfra-runs td { padding: 3px 10px; text-align: left; \
+        vertical-align: top; border-bottom: 1px solid var(--r-line); overflow-wrap: anywhere; }
+        .mlinfra-runs th { white-space: nowrap; }
+        .mlinfra-runs th.run { border-bottom: 3px solid; }
+        .mlinfra-runs tr.same { color: var(--r-muted); }
+        .mlinfra-runs td.best { font-weight: bold; background: var(--r-best); }
         """);
     html.append(RunChart.CSS).append("</style>\n<table>\n<tr><th></th>");
     for (int i = 0; i < runs.size(); i++) {
-      html.append("<th style=\"color:")
+      html.append("<th class=\"run\" style=\"border-bottom-color:")
           .append(RunChart.color(i))
           .append("\">")
           .append(Html.escape(runs.get(i).id()))

@@ -36,13 +36,18 @@ public record Verification(
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder();
-    text.append(isClean() ? "clean: " : problems.size() + " problems: ");
-    text.append(versions).append(" versions, ");
-    text.append(contents).append(" contents, ");
-    text.append(moves).append(" moves of aliases and ");
-    text.append(auditEntries).append(" audit entries read; ");
-    text.append(orphans.size()).append(" contents that nothing refers to");
+    text.append(isClean() ? "clean: " : count(problems.size(), "problem") + ": ");
+    text.append(count(versions, "version")).append(", ");
+    text.append(count(contents, "content")).append(", ");
+    text.append(count(moves, "alias move")).append(" and ");
+    text.append(auditEntries).append(auditEntries == 1 ? " audit entry" : " audit entries");
+    text.append(" read; ").append(count(orphans.size(), "content"));
+    text.append(" that nothing refers to");
     problems.forEach(problem -> text.append('\n').append(problem));
     return text.toString();
+  }
+
+  private static String count(long number, String noun) {
+    return number + " " + noun + (number == 1 ? "" : "s");
   }
 }

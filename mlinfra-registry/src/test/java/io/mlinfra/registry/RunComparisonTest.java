@@ -57,6 +57,25 @@ class RunComparisonTest {
   }
 
   @Test
+  void marksNoBestWhereAllAreEqual() {
+    try (Registry registry = Registry.open(folder)) {
+      for (int i = 1; i <= 2; i++) {
+        try (ActiveRun run = registry.runs().start("delay")) {
+          run.metric("rows", 0, 10);
+          run.metric("auc", 0, 0.7 + i / 1000.0);
+          run.finish();
+        }
+      }
+      RunComparison comparison =
+          registry.runs().compare(registry.runs().search("delay", "order by number"));
+
+      assertThat(comparison.toString().lines().map(line -> line.replaceAll(" +", " ")))
+          .contains("metrics.rows 10 10", "metrics.auc 0.701 0.702 *");
+      assertThat(comparison.toHtml()).containsOnlyOnce("<td class=\"best\">");
+    }
+  }
+
+  @Test
   void drawsTheCurvesInWellFormedHtml() throws Exception {
     Document html =
         DocumentBuilderFactory.newInstance()

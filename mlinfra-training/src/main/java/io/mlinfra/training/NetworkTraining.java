@@ -110,7 +110,14 @@ record NetworkTraining(
       Map<String, Double> metrics = Map.of(LOSS, losses.get(losses.size() - 1));
       Run run = new Run(settings, metrics, Run.environmentOfThisJvm(), data.madeFrom());
       return new Trained(
-          fitted, network, parameters, label, network.model(name, fitted, parameters), run, losses);
+          fitted,
+          network,
+          parameters,
+          label,
+          network.model(name, fitted, parameters),
+          run,
+          losses,
+          List.of());
     } catch (IOException e) {
       throw new MlInfraException(
           ErrorCode.IO_FAILED, "reading the training data failed: " + e.getMessage(), e);

@@ -38,6 +38,7 @@ public final class Trained implements Candidate {
   private final Model model;
   private final Run run;
   private final List<Double> losses;
+  private final List<Map<String, Object>> inputExample;
 
   Trained(
       FittedPipeline pipeline,
@@ -46,7 +47,8 @@ public final class Trained implements Candidate {
       String label,
       Model model,
       Run run,
-      List<Double> losses) {
+      List<Double> losses,
+      List<Map<String, Object>> inputExample) {
     this.pipeline = pipeline;
     this.network = network;
     this.parameters = parameters;
@@ -54,6 +56,7 @@ public final class Trained implements Candidate {
     this.model = model;
     this.run = run;
     this.losses = List.copyOf(losses);
+    this.inputExample = inputExample;
   }
 
   /** Raw columns in, {@code probability} out. */
@@ -96,7 +99,38 @@ public final class Trained implements Candidate {
     Map<String, Double> metrics = new HashMap<>(run.metrics());
     evaluation.metrics().forEach((metric, value) -> metrics.put(name + "." + metric, value));
     Run richer = new Run(run.settings(), metrics, run.environment(), run.inputs());
-    return new Trained(pipeline, network, parameters, label, model, richer, losses);
+    return new Trained(pipeline, network, parameters, label, model, richer, losses, inputExample);
+  }
+
+  /** What {@link #withExample} took; none otherwise. */
+  @Override
+  public List<Map<String, Object>> inputExample() {
+    return inputExample;
+  }
+
+  /**
+   * The same, with the first rows of some data, at most three, for those who will call the model.
+   * The registry keeps them beside it, and they go wherever it goes: where rows are personal, give
+   * ones that are made up.
+   *
+   * @param data with the model's input columns; borrowed
+   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if one of them is not there
+   */
+  public Trained withExample(TrainingSet data) {
+    try {
+      return new Trained(
+          pipeline,
+          network,
+          parameters,
+          label,
+          model,
+          run,
+          losses,
+          InputExample.of(data, model.signature()));
+    } catch (IOException e) {
+      throw new MlInfraException(
+          ErrorCode.IO_FAILED, "reading the rows of the example failed: " + e.getMessage(), e);
+    }
   }
 
   /**

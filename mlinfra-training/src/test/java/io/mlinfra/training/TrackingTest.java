@@ -59,4 +59,37 @@ class TrackingTest {
       assertThat(registry.version(Kind.RUN, "delay").madeFrom()).contains(pipeline.id());
     }
   }
+
+  @Test
+  void keepsTheFirstRowsAsTheModelTakesThemOnceAsked() {
+    Pipeline all =
+        Pipeline.builder()
+            .standardize("wave", "n", "narrow", "third")
+            .missingIndicator("wave")
+            .oneHot("city", "code")
+            .build();
+    try (Fixture fixture = new Fixture();
+        Backend backend = JavaBackend.open();
+        Registry registry = Registry.open(folder)) {
+      TrainingSet data = fixture.set(Fixture.MIXED, 500);
+      Trained trained =
+          LogisticTrainer.builder().epochs(1).backend(backend).build().fit(data, all, "y");
+      assertThat(trained.inputExample()).isEmpty();
+      Version version =
+          registry.register(
+              "delay", trained.withExample(data).with("train", trained.evaluate(data)));
+
+      assertThat(
+              new String(
+                  registry.attachment(version, "input-example.json"), StandardCharsets.UTF_8))
+          .startsWith("[{")
+          // The first row has neither a wave nor a city.
+          .contains("\"n\":0", "\"n\":919", "\"n\":838", "\"city\":\"c7\"", "\"third\":true")
+          .containsPattern("\"wave\":3\\.52")
+          .containsPattern("\"narrow\":-98\\.99");
+      assertThat(trained.withExample(data).inputExample()).hasSize(3);
+      assertThat(trained.withExample(data).inputExample().get(0))
+          .doesNotContainKeys("wave", "city");
+    }
+  }
 }
