@@ -13,7 +13,8 @@ import java.util.stream.IntStream;
  * }</pre>
  *
  * <p>Kept is, whatever the policy says, a version that an alias points at; and whatever a kept
- * version was made from, down to the sources.
+ * version was made from, down to the sources. What was made from a kept version is not: a report on
+ * a model may be deleted while the model stays.
  */
 public final class Retention {
   private final int last;

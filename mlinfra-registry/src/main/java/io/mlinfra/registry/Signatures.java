@@ -103,17 +103,27 @@ final class Signatures {
    *     would believe an entry that is not signed
    */
   @Nullable RecordSignature signEntry(byte[] entry) {
+    requireEntries();
     if (signer == null) {
-      if (!trusted.isEmpty()) {
-        throw new MlInfraException(
-            ErrorCode.SIGNATURE_REFUSED,
-            "nothing that the audit log tells of can be done here: there is no key to sign its"
-                + " entries with, and those that are not signed are not trusted");
-      }
       return null;
     }
     return new RecordSignature(
         signer.id(), Base64.getEncoder().encodeToString(sign(signer, entryStatement(entry))));
+  }
+
+  /**
+   * Refuses what has an entry in the audit log, before any of it is done, where no entry written
+   * here would be believed here.
+   *
+   * @throws MlInfraException {@link ErrorCode#SIGNATURE_REFUSED} if so
+   */
+  void requireEntries() {
+    if (!canSignEntries()) {
+      throw new MlInfraException(
+          ErrorCode.SIGNATURE_REFUSED,
+          "nothing that the audit log tells of can be done here: there is no key to sign its"
+              + " entries with, and those that are not signed are not trusted");
+    }
   }
 
   /** Whether an entry written here would be believed here. */

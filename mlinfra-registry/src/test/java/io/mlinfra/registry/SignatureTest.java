@@ -283,6 +283,30 @@ class SignatureTest {
     }
   }
 
+  @Test
+  void importsNothingOfWhatItCannotImportWhole() {
+    Path bundle = parent.resolve("m.zip");
+    Version data;
+    try (Registry registry = Registry.open(parent.resolve("elsewhere"))) {
+      data = registry.register(Registration.of(Kind.DATASET, "d").content(utf8("d")));
+    }
+    RegistryOptions eve = RegistryOptions.builder().signWith("eve", EVE.getPrivate()).build();
+    try (Registry registry = Registry.open(parent.resolve("elsewhere"), eve)) {
+      Version model =
+          registry.register(Registration.of(Kind.MODEL, "m").content(utf8("m")).madeFrom(data));
+      registry.exportBundle(model, bundle);
+    }
+    try (Registry registry = Registry.open(folder, BOTH)) {
+      assertRefused(() -> registry.importBundle(bundle), "is signed with 'eve'");
+      assertThat(registry.names(Kind.DATASET)).isEmpty();
+    }
+    try (Registry registry = Registry.open(folder, TRUSTING)) {
+      assertRefused(() -> registry.importBundle(bundle), "there is no key to sign");
+      assertThat(registry.names(Kind.DATASET)).isEmpty();
+      assertThat(registry.verify().orphans()).isEmpty();
+    }
+  }
+
   private static VersionStore stores(Path folder) {
     Layout layout = new Layout(folder);
     return new VersionStore(layout, new Records(layout, Vault.PLAIN), SIGNING.signatures());
