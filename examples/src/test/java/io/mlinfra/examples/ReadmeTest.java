@@ -16,18 +16,15 @@ import io.mlinfra.training.LogisticTrainer;
 import io.mlinfra.training.Trained;
 import io.mlinfra.warehouse.Source;
 import io.mlinfra.warehouse.Warehouse;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDateTime;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The code of the README compiles, runs, and stands there as it stands here, line breaks aside. */
+/** The code of the README compiles and runs. {@link DocumentationTest} compares the two. */
 class ReadmeTest {
   @Test
   void theCodeOfTheReadmeRuns(@TempDir Path folder) {
@@ -37,7 +34,6 @@ class ReadmeTest {
 
   private static double probability(Path folder, Path file) {
     double answer;
-    // @start region=readme
     try (Warehouse warehouse = Warehouse.open(folder.resolve("flights.db"));
         Registry registry = Registry.open(folder.resolve("registry"))) {
 
@@ -82,30 +78,10 @@ class ReadmeTest {
           flight.putAll(Map.of("origin", "JFK", "destination", "LAX", "distance", 2475L));
           online.lookUp("origin", "JFK", flight);
           double probability = delay.predict(flight).probability();
-          // @end region=readme
           answer = probability;
         }
       }
     }
     return answer;
-  }
-
-  @Test
-  void theReadmeShowsThisCode() throws IOException {
-    String test = Files.readString(Path.of("src/test/java/io/mlinfra/examples/ReadmeTest.java"));
-    String here =
-        test.substring(test.indexOf("region=readme") + 13, test.indexOf("// @end region=readme"));
-    List<String> blocks = List.of(Files.readString(Path.of("../README.md")).split("```"));
-    String there =
-        blocks.stream()
-            .filter(block -> block.startsWith("java"))
-            .findFirst()
-            .orElseThrow()
-            .substring(4);
-    assertThat(squeeze(there)).startsWith(squeeze(here));
-  }
-
-  private static String squeeze(String code) {
-    return code.replaceAll("\\s+", "");
   }
 }

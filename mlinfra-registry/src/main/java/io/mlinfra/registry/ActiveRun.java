@@ -37,7 +37,8 @@ import java.util.function.Consumer;
  *
  * <p>What a method was told is with the operating system when it returns: it outlives the process,
  * however that ends. It is forced to the disk about once a second while something is logged, and
- * when the run ends: when the power fails, the last second may be lost, and nothing before it.
+ * when the run ends: when the power fails, the last second of logging may be lost, also where
+ * nothing was logged since, and nothing before it.
  *
  * <p>A run that is closed without having been finished is marked {@link Status#FAILED}, for an
  * exception may have led there; so is one that is open when its registry closes. Ending a run again

@@ -41,6 +41,7 @@ final class BundleReader {
   private final Layout layout;
   private final BlobStore blobs;
   private final VersionStore versions;
+  private final Signatures signatures;
   private final WriteLock lock;
   private final Progress progress;
 
@@ -49,12 +50,14 @@ final class BundleReader {
       Layout layout,
       BlobStore blobs,
       VersionStore versions,
+      Signatures signatures,
       WriteLock lock,
       Progress progress) {
     this.file = file;
     this.layout = layout;
     this.blobs = blobs;
     this.versions = versions;
+    this.signatures = signatures;
     this.lock = lock;
     this.progress = progress;
   }
@@ -89,6 +92,7 @@ final class BundleReader {
     Set<ContentHash> used = new HashSet<>();
     for (Member member : bundle.records()) {
       Stored stored = check(member, entries);
+      signatures.require(stored);
       for (Blob content : blobs(stored)) {
         if (!content.equals(contents.get(content.hash()))) {
           throw entries.refused("it lacks content of " + member.version() + ": " + content.hash());

@@ -450,15 +450,20 @@ public final class Registry implements AutoCloseable {
    * @throws MlInfraException {@link ErrorCode#FILE_MISSING} if there is no such file; {@link
    *     ErrorCode#FILE_UNREADABLE} if it is no bundle, not a whole one, or one that a newer release
    *     wrote; {@link ErrorCode#CONTENT_ALTERED} if a hash in it does not hold; {@link
-   *     ErrorCode#CONFLICT} if a name in it differs only in case from one that is here
+   *     ErrorCode#CONFLICT} if a name in it differs only in case from one that is here; {@link
+   *     ErrorCode#SIGNATURE_REFUSED} if keys are trusted, and something in it is signed with none
+   *     of them
    */
   public Version importBundle(Path bundle, Progress progress) {
     Objects.requireNonNull(progress, "progress");
     Path file = bundle.toAbsolutePath();
     return inside(
         () -> {
-          Version root = new BundleReader(file, layout, blobs, versions, lock, progress).read();
-          note(AuditLog.IMPORTED, root.id(), "source", file);
+          Version root =
+              new BundleReader(file, layout, blobs, versions, signatures, lock, progress).read();
+          if (signatures.canSignEntries()) {
+            note(AuditLog.IMPORTED, root.id(), "source", file);
+          }
           return root;
         });
   }
@@ -609,7 +614,8 @@ public final class Registry implements AutoCloseable {
 
   /**
    * Lets an alias point where it pointed before. Each rollback goes one further back, until a
-   * promotion starts anew from there; an alias that was removed comes back to where it pointed.
+   * promotion starts anew from there; an alias that was removed comes back to where it pointed. A
+   * policy is not asked: going back must always be possible.
    *
    * @return the alias as it is now
    * @throws IllegalStateException if it has pointed at nothing before
@@ -820,8 +826,9 @@ public final class Registry implements AutoCloseable {
    *
    * @return how many files were rewritten
    * @throws IllegalStateException if the registry is not encrypted
-   * @throws MlInfraException {@link ErrorCode#CONTENT_ALTERED} if files cannot be opened; all
-   *     others are rewritten by then, and the earlier keys still needed
+   * @throws MlInfraException {@link ErrorCode#CONTENT_ALTERED} if files cannot be opened, or a run
+   *     that is under way has logged with an earlier key; all others are rewritten by then, and the
+   *     earlier keys still needed
    */
   public int reencrypt(Progress progress) {
     return inside(

@@ -118,7 +118,9 @@ public final class RegistryOptions {
      *
      * <p>A signature covers a version's kind and name, its content, its properties, its
      * attachments, and what it was made from. It covers neither number nor time, so that it holds
-     * in whatever registry the version is brought to; and aliases are not signed.
+     * in whatever registry the version is brought to. Aliases and policies are not signed: what an
+     * alias points at may be an older version that is. The entries of the audit log are signed, and
+     * {@link Registry#verify() verify} holds aliases and policies against those.
      *
      * @param id of the key, a name, see {@link Names#require}
      * @param key of Ed25519

@@ -103,13 +103,13 @@ final class Signatures {
    *     would believe an entry that is not signed
    */
   @Nullable RecordSignature signEntry(byte[] entry) {
+    if (!canSignEntries()) {
+      throw new MlInfraException(
+          ErrorCode.SIGNATURE_REFUSED,
+          "nothing that the audit log tells of can be done here: there is no key to sign its"
+              + " entries with, and those that are not signed are not trusted");
+    }
     if (signer == null) {
-      if (!trusted.isEmpty()) {
-        throw new MlInfraException(
-            ErrorCode.SIGNATURE_REFUSED,
-            "nothing that the audit log tells of can be done here: there is no key to sign its"
-                + " entries with, and those that are not signed are not trusted");
-      }
       return null;
     }
     return new RecordSignature(

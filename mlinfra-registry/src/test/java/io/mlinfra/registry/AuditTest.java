@@ -90,7 +90,7 @@ class AuditTest {
     assertThat(registry.auditHead()).isEqualTo("7:" + previous);
     assertThat(registry.verify())
         .hasToString(
-            "clean: 2 versions, 1 contents, 4 moves of aliases and 7 audit entries read;"
+            "clean: 2 versions, 1 content, 4 alias moves and 7 audit entries read;"
                 + " 0 contents that nothing refers to");
   }
 

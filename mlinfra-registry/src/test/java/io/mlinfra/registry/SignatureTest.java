@@ -283,6 +283,35 @@ class SignatureTest {
     }
   }
 
+  @Test
+  void importsNothingOfWhatItCannotImportWhole() {
+    Path bundle = parent.resolve("m.zip");
+    Version data;
+    try (Registry registry = Registry.open(parent.resolve("elsewhere"))) {
+      data = registry.register(Registration.of(Kind.DATASET, "d").content(utf8("d")));
+    }
+    RegistryOptions eve = RegistryOptions.builder().signWith("eve", EVE.getPrivate()).build();
+    try (Registry registry = Registry.open(parent.resolve("elsewhere"), eve)) {
+      Version model =
+          registry.register(Registration.of(Kind.MODEL, "m").content(utf8("m")).madeFrom(data));
+      registry.exportBundle(model, bundle);
+    }
+    Path good = parent.resolve("good.zip");
+    try (Registry registry = Registry.open(folder, BOTH)) {
+      assertRefused(() -> registry.importBundle(bundle), "is not signed");
+      assertThat(registry.names(Kind.DATASET)).isEmpty();
+      Version model = registry.register(Registration.of(Kind.MODEL, "m").content(utf8("m")));
+      registry.exportBundle(model, good);
+    }
+    try (Registry registry = Registry.open(parent.resolve("trusting"), TRUSTING)) {
+      assertRefused(() -> registry.importBundle(bundle), "is not signed");
+      assertThat(registry.names(Kind.DATASET)).isEmpty();
+      assertThat(registry.content(registry.importBundle(good))).isEqualTo(utf8("m"));
+      assertThat(registry.verify().problems()).isEmpty();
+      assertThat(registry.verify().orphans()).isEmpty();
+    }
+  }
+
   private static VersionStore stores(Path folder) {
     Layout layout = new Layout(folder);
     return new VersionStore(layout, new Records(layout, Vault.PLAIN), SIGNING.signatures());
