@@ -103,22 +103,24 @@ final class PolicyStore implements Referrer {
   @Override
   public void contents(BiConsumer<Blob, String> content) {}
 
-  /** Holds each policy against what the audit log says it is. */
+  /**
+   * Holds each policy against what the audit log says it is, or is about to say, where a writer
+   * died between a policy and the head. What is wrong with the log itself is for others to tell.
+   */
   @Override
   public void verify(Consumer<String> problems) throws IOException {
+    AuditLog.Reading log = audit.read(problem -> {});
     Map<Path, AuditEntry> latest = new TreeMap<>();
-    for (AuditEntry entry : audit.entries()) {
-      if (entry.action().equals(AuditLog.PROTECTED)) {
-        latest.put(
-            layout.policy(audit.detail(entry, "model"), audit.detail(entry, "alias")), entry);
-      }
+    for (AuditLog.Logged logged : log.entries()) {
+      file(logged.entry()).ifPresent(file -> latest.put(file, logged.entry()));
     }
     for (String model : Layout.list(layout.policies())) {
       for (String alias : layout.policyNames(model)) {
         Path file = layout.policy(model, alias);
-        AuditEntry entry = latest.remove(file);
+        Optional<AuditEntry> pending =
+            log.pending().filter(entry -> file(entry).filter(file::equals).isPresent());
         Optional<byte[]> found = records.read(file);
-        if (entry == null || found.isEmpty() || !Arrays.equals(found.get(), record(entry))) {
+        if (!isOf(Optional.ofNullable(latest.remove(file)), found) && !isOf(pending, found)) {
           problems.accept(file + " was altered: the audit log does not tell of this policy");
         }
       }
@@ -130,5 +132,18 @@ final class PolicyStore implements Referrer {
                     + " is missing, which entry "
                     + entry.number()
                     + " of the audit log tells of"));
+  }
+
+  /** The policy that an entry sets; empty if it sets none. */
+  private Optional<Path> file(AuditEntry entry) {
+    return entry.action().equals(AuditLog.PROTECTED)
+        ? Optional.of(layout.policy(audit.detail(entry, "model"), audit.detail(entry, "alias")))
+        : Optional.empty();
+  }
+
+  private boolean isOf(Optional<AuditEntry> entry, Optional<byte[]> found) throws IOException {
+    return entry.isPresent()
+        && found.isPresent()
+        && Arrays.equals(found.get(), record(entry.get()));
   }
 }

@@ -402,6 +402,21 @@ class PromotionTest {
   }
 
   @Test
+  void findsNoFaultWithAPolicyWhoseWriterDiedBeforeTheHead() throws IOException {
+    protect(BETTER);
+    Path head = new Layout(folder).auditHead();
+    byte[] before = Files.readAllBytes(head);
+    protect(PromotionPolicy.builder().report().build());
+    Files.write(head, before);
+
+    assertThat(registry.verify().problems()).isEmpty();
+    try (Registry other = Registry.open(folder)) {
+      assertThat(other.audit()).hasSize(2);
+      assertThat(other.verify().problems()).isEmpty();
+    }
+  }
+
+  @Test
   void refusesNamesThatDifferOnlyInCaseAndMayProtectWhatIsNotThereYet() {
     registry.promote("delay", "champion", first);
     assertCode(
