@@ -1,6 +1,7 @@
 package io.mlinfra.monitoring;
 
 import io.mlinfra.core.data.ColumnType;
+import io.mlinfra.core.text.Format;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

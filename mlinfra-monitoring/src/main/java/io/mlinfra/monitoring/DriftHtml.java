@@ -1,5 +1,7 @@
 package io.mlinfra.monitoring;
 
+import io.mlinfra.core.text.Format;
+import io.mlinfra.core.text.Html;
 import io.mlinfra.monitoring.ColumnDrift.Level;
 import java.util.Locale;
 

@@ -2,6 +2,8 @@ package io.mlinfra.monitoring;
 
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
+import io.mlinfra.core.text.Format;
+import io.mlinfra.core.text.TextTable;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -114,6 +116,6 @@ public record DriftReport(
 
   /** The same for a notebook, with histograms: a fragment of HTML that brings its own style. */
   public String toHtml() {
-    return Html.fragment(DriftHtml.of(this));
+    return Page.fragment(DriftHtml.of(this));
   }
 }

@@ -1,5 +1,6 @@
 package io.mlinfra.monitoring;
 
+import io.mlinfra.core.text.Format;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;

@@ -2,6 +2,8 @@ package io.mlinfra.monitoring;
 
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
+import io.mlinfra.core.text.Format;
+import io.mlinfra.core.text.TextTable;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -217,7 +219,7 @@ public final class Profile {
 
   /** The same for a notebook: a fragment of HTML that brings its own style. */
   public String toHtml() {
-    return Html.fragment(ProfileHtml.of(this));
+    return Page.fragment(ProfileHtml.of(this));
   }
 
   /**

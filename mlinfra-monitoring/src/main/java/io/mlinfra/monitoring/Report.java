@@ -5,6 +5,8 @@ import static java.nio.file.StandardOpenOption.WRITE;
 
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
+import io.mlinfra.core.text.Format;
+import io.mlinfra.core.text.Html;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -150,7 +152,7 @@ public final class Report {
         metrics.forEach((name, value) -> DriftHtml.fact(page, "", name, value));
         page.markup("</dl>\n");
       }
-      return new Report(Html.page(title, page.add(body)));
+      return new Report(Page.page(title, page.add(body)));
     }
 
     /** The page as it stands; {@link Report#toHtml} of {@link #build}. */

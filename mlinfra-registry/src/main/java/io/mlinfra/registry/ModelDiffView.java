@@ -1,5 +1,6 @@
 package io.mlinfra.registry;
 
+import io.mlinfra.core.text.Html;
 import io.mlinfra.core.version.VersionId;
 import io.mlinfra.registry.ModelDiff.Change;
 import java.util.ArrayList;

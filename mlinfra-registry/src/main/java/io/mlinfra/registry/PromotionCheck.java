@@ -1,5 +1,6 @@
 package io.mlinfra.registry;
 
+import io.mlinfra.core.text.Html;
 import io.mlinfra.core.version.VersionId;
 import java.math.BigDecimal;
 import java.math.MathContext;

@@ -1,5 +1,6 @@
 package io.mlinfra.registry;
 
+import io.mlinfra.core.text.Html;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;

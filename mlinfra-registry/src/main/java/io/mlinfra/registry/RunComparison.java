@@ -1,5 +1,6 @@
 package io.mlinfra.registry;
 
+import io.mlinfra.core.text.Html;
 import io.mlinfra.registry.TrackedRun.Metric;
 import java.math.BigDecimal;
 import java.math.MathContext;

@@ -1,5 +1,6 @@
 package io.mlinfra.core.version;
 
+import io.mlinfra.core.text.Format;
 import io.mlinfra.core.version.LineageSvg.Drawing;
 import java.util.Map;
 
@@ -63,7 +64,7 @@ final class LineageHtml {
     return switch (count) {
       case 0 -> "nothing";
       case 1 -> "1 version";
-      default -> Markup.count(count) + " versions";
+      default -> Format.count(count) + " versions";
     };
   }
 }

@@ -1,5 +1,6 @@
 package io.mlinfra.core.version;
 
+import io.mlinfra.core.text.Format;
 import io.mlinfra.core.version.LineageLayout.Node;
 import io.mlinfra.core.version.LineageLayout.Size;
 import java.util.ArrayList;
@@ -54,9 +55,9 @@ final class LineageSvg {
     String note =
         drawn == all
             ? ""
-            : Markup.count(drawn)
+            : Format.count(drawn)
                 + " of "
-                + Markup.count(all)
+                + Format.count(all)
                 + " versions: those nearest to "
                 + name(lineage.root());
     double top = MARGIN + (note.isEmpty() ? 0 : 28);

@@ -1,6 +1,6 @@
 package io.mlinfra.core.version;
 
-import java.util.Locale;
+import io.mlinfra.core.text.Html;
 
 /**
  * Puts SVG and HTML together. Facts come from people and data, so they pass through {@link #text};
@@ -16,18 +16,7 @@ final class Markup {
 
   /** Appends text, escaped for an element's content and for an attribute in double quotes. */
   Markup text(String text) {
-    text.codePoints()
-        .forEach(
-            point -> {
-              switch (point) {
-                case '&' -> out.append("&amp;");
-                case '<' -> out.append("&lt;");
-                case '>' -> out.append("&gt;");
-                case '"' -> out.append("&quot;");
-                case '\'' -> out.append("&#39;");
-                default -> out.appendCodePoint(harmless(point));
-              }
-            });
+    out.append(Html.escape(text));
     return this;
   }
 
@@ -43,10 +32,6 @@ final class Markup {
       out.append('.').append(tenths % 10);
     }
     return this;
-  }
-
-  static String count(int count) {
-    return String.format(Locale.ROOT, "%,d", count);
   }
 
   /** The character itself, or U+FFFD where XML or UTF-8 has no place for it. */

@@ -1,4 +1,4 @@
-package io.mlinfra.monitoring;
+package io.mlinfra.core.text;
 
 import java.math.BigDecimal;
 import java.math.MathContext;
@@ -11,15 +11,16 @@ import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 
 /** Numbers and moments for people; the same text in every locale. */
-final class Format {
+public final class Format {
   private Format() {}
 
-  static String count(long count) {
+  /** A whole number, in groups of three digits. */
+  public static String count(long count) {
     return String.format(Locale.ROOT, "%,d", count);
   }
 
   /** Four significant digits, whole numbers in full up to a million millions. */
-  static String number(double value) {
+  public static String number(double value) {
     if (Double.isNaN(value)) {
       return "–";
     }
@@ -40,7 +41,7 @@ final class Format {
   }
 
   /** A share of one as a percentage; its blanks do not break. */
-  static String percent(double share) {
+  public static String percent(double share) {
     if (Double.isNaN(share)) {
       return "–";
     }
@@ -56,22 +57,22 @@ final class Format {
   }
 
   /** A statistic such as the population stability index. */
-  static String statistic(double value) {
+  public static String statistic(double value) {
     return Double.isNaN(value) ? "–" : String.format(Locale.ROOT, "%.3f", value);
   }
 
   /** The moment so many microseconds after 1970-01-01T00:00Z, in UTC, in full. */
-  static String moment(long microseconds) {
+  public static String moment(long microseconds) {
     return moment(microseconds, ChronoUnit.MICROS);
   }
 
   /** The same to the minute. */
-  static String minute(long microseconds) {
+  public static String minute(long microseconds) {
     return moment(microseconds, ChronoUnit.MINUTES);
   }
 
   /** The same to the day. */
-  static String day(long microseconds) {
+  public static String day(long microseconds) {
     return moment(microseconds, ChronoUnit.DAYS);
   }
 

@@ -1,17 +1,17 @@
-package io.mlinfra.monitoring;
+package io.mlinfra.core.text;
 
 import java.util.ArrayList;
 import java.util.List;
 
-/** A table for a shell: texts to the left, numbers to the right. */
-final class TextTable {
+/** A table for a shell: texts to the left, numbers to the right. Not thread-safe. */
+public final class TextTable {
   private static final int WIDEST = 40;
 
   private final List<String[]> rows = new ArrayList<>();
   private final boolean[] right;
 
   /** A heading that begins with {@code >} makes its column one of numbers. */
-  TextTable(String... headings) {
+  public TextTable(String... headings) {
     right = new boolean[headings.length];
     String[] plain = headings.clone();
     for (int i = 0; i < plain.length; i++) {
@@ -21,7 +21,8 @@ final class TextTable {
     rows.add(plain);
   }
 
-  void row(String... cells) {
+  /** Adds a line; a cell longer than 40 characters is cut when the table is written. */
+  public void row(String... cells) {
     rows.add(cells.clone());
   }
 
