@@ -36,6 +36,7 @@ import io.mlinfra.training.Trained;
 import io.mlinfra.training.Trainer;
 import io.mlinfra.training.backend.Backend;
 import io.mlinfra.training.backend.Nd4jBackend;
+import io.mlinfra.warehouse.Load;
 import io.mlinfra.warehouse.LoadResult;
 import io.mlinfra.warehouse.Source;
 import io.mlinfra.warehouse.Warehouse;
@@ -172,7 +173,7 @@ public final class FlightDelays {
   }
 
   private Version load(Warehouse warehouse, Registry registry) {
-    LoadResult loaded = warehouse.load("trips", Source.parquet(settings.data()), progress);
+    LoadResult loaded = warehouse.load("trips", Source.parquet(settings.data()), Load.replace().progress(progress));
     warehouse.execute(FLIGHTS);
     warehouse.execute("DROP TABLE trips");
     Version dataSet = warehouse.snapshot("flights", registry, "flights");

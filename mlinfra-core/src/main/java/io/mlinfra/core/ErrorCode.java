@@ -12,6 +12,16 @@ public enum ErrorCode {
   NAME_UNKNOWN(Kind.USER),
   /** A statement that the warehouse refused. */
   QUERY_FAILED(Kind.USER),
+  /** Work that somebody cancelled. */
+  CANCELLED(Kind.USER),
+  /** Work that took longer than it was given. */
+  TIMED_OUT(Kind.RESOURCE),
+  /** A file, a setting or an extension that the host has not allowed. */
+  ACCESS_REFUSED(Kind.USER),
+  /** Data that violates the constraints set for it. */
+  CONSTRAINT_VIOLATED(Kind.DATA),
+  /** Work that needs more memory than it was given. */
+  OUT_OF_MEMORY(Kind.RESOURCE),
   /** Data that cannot serve the purpose it was handed in for. */
   DATA_UNSUITABLE(Kind.DATA),
   /** Something kept no longer has the content that its hash promises. */

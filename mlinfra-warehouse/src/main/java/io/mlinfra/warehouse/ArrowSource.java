@@ -1,11 +1,98 @@
 package io.mlinfra.warehouse;
 
+import io.mlinfra.core.ErrorCode;
+import io.mlinfra.core.MlInfraException;
+import io.mlinfra.core.Progress;
+import java.sql.SQLException;
 import java.util.Objects;
+import java.util.UUID;
+import org.apache.arrow.c.ArrowArrayStream;
+import org.apache.arrow.c.Data;
 import org.apache.arrow.vector.ipc.ArrowReader;
 
-/** A stream of Arrow batches. */
-record ArrowSource(ArrowReader reader) implements Source {
-  ArrowSource {
-    Objects.requireNonNull(reader, "reader");
+/** What is left of a stream of batches. */
+final class ArrowSource extends Source {
+  private final ArrowReader reader;
+
+  ArrowSource(ArrowReader reader) {
+    this.reader = Objects.requireNonNull(reader, "reader");
+  }
+
+  @Override
+  Scan open(Scan.Context context) throws SQLException {
+    return open(context, reader);
+  }
+
+  /**
+   * Makes a stream available.
+   *
+   * @param reader borrowed; read to its end by the statement that reads the scan
+   */
+  static Scan open(Scan.Context context, ArrowReader reader) throws SQLException {
+    String view = "mlinfra source " + UUID.randomUUID();
+    Progress.Task task = context.progress().start("loading " + context.table(), -1, "rows");
+    BorrowedReader borrowed = new BorrowedReader(context.imports(), reader, task);
+    ArrowArrayStream stream = ArrowArrayStream.allocateNew(context.imports());
+    try {
+      Data.exportArrayStream(context.imports(), borrowed, stream);
+      // A temporary view that ends with the connection.
+      context.connection().registerArrowStream(view, stream);
+    } catch (RuntimeException e) {
+      close(stream, task);
+      throw e;
+    }
+    return new Scan() {
+      @Override
+      public String from() {
+        return Sql.quoted(view);
+      }
+
+      @Override
+      public boolean repeatable() {
+        return false;
+      }
+
+      @Override
+      public boolean tellsProgress() {
+        return true;
+      }
+
+      @Override
+      public RuntimeException failed(SQLException error) {
+        return ArrowSource.failed(context.table(), borrowed, error);
+      }
+
+      @Override
+      public void close() {
+        ArrowSource.close(stream, task);
+      }
+    };
+  }
+
+  private static RuntimeException failed(String table, BorrowedReader reader, SQLException error) {
+    Throwable failure = reader.failure();
+    if (failure == null) {
+      return Errors.of(error);
+    }
+    error.addSuppressed(failure);
+    return new MlInfraException(
+        failure instanceof MlInfraException known ? known.code() : ErrorCode.IO_FAILED,
+        "table '" + table + "' was not loaded, reading its source failed: " + failure.getMessage(),
+        failure);
+  }
+
+  private static void close(ArrowArrayStream stream, Progress.Task task) {
+    try (task;
+        stream) {
+      // Where DuckDB did not come to read it.
+      if (stream.snapshot().release != 0) {
+        stream.release();
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "Source[Arrow stream]";
   }
 }

@@ -4,6 +4,8 @@ import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
 import org.duckdb.DuckDBConnection;
 import org.duckdb.DuckDBPreparedStatement;
 import org.duckdb.DuckDBResultSetMetaData;
@@ -20,12 +22,22 @@ final class Call implements AutoCloseable {
     this.statement = statement;
   }
 
-  /** Prepares a statement that the caller of the library wrote. */
-  static Call prepare(Database database, String sql, @Nullable Object[] parameters)
+  /**
+   * Prepares a statement that the caller of the library wrote.
+   *
+   * @param prelude statements of our own that run before it on the same connection
+   */
+  static Call prepare(
+      Database database, List<String> prelude, String sql, @Nullable Object[] parameters)
       throws SQLException {
     Statements.requireSingle(sql);
     DuckDBConnection connection = database.connect();
     try {
+      for (String before : prelude) {
+        try (Statement statement = connection.createStatement()) {
+          statement.execute(before);
+        }
+      }
       DuckDBPreparedStatement statement = connection.prepare(sql);
       Parameters.bind(statement, parameters);
       return new Call(connection, statement);

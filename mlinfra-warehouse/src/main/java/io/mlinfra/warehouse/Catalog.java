@@ -58,6 +58,11 @@ final class Catalog {
         ErrorCode.NAME_UNKNOWN, "there is no table '" + table + "'; " + listed(names));
   }
 
+  /** Whether there is a table or view of that name. */
+  static boolean has(DuckDBConnection connection, String table) throws SQLException {
+    return tables(connection).stream().anyMatch(table::equalsIgnoreCase);
+  }
+
   static long rows(DuckDBConnection connection, String table) throws SQLException {
     String name = require(connection, table);
     try (Statement statement = connection.createStatement();

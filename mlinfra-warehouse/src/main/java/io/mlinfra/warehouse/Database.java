@@ -12,7 +12,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Arrays;
 import java.util.Properties;
-import java.util.UUID;
 import org.duckdb.DuckDBConnection;
 import org.duckdb.DuckDBDriver;
 import org.jspecify.annotations.Nullable;
@@ -23,9 +22,11 @@ final class Database implements AutoCloseable {
   private static final int MAGIC_OFFSET = 8;
 
   private final DuckDBConnection root;
+  private final WorkFolder work;
 
-  private Database(DuckDBConnection root) {
+  private Database(DuckDBConnection root, WorkFolder work) {
     this.root = root;
+    this.work = work;
   }
 
   static Database inMemory(WarehouseOptions options) {
@@ -47,8 +48,9 @@ final class Database implements AutoCloseable {
 
   private static Database open(String path, String label, WarehouseOptions options) {
     Connection root = null;
+    WorkFolder work = new WorkFolder(options.temporaryFolder());
     try {
-      root = new DuckDBDriver().connect("jdbc:duckdb:" + path, properties(path, options));
+      root = new DuckDBDriver().connect("jdbc:duckdb:" + path, properties(path, options, work));
       if (root == null) {
         throw new MlInfraException(ErrorCode.INTERNAL, "DuckDB's driver refused its own address");
       }
@@ -56,14 +58,14 @@ final class Database implements AutoCloseable {
         // No property; and without it results would depend on the machine's zone.
         statement.execute("SET GLOBAL TimeZone = 'UTC'");
       }
-      return new Database(root.unwrap(DuckDBConnection.class));
+      return new Database(root.unwrap(DuckDBConnection.class), work);
     } catch (SQLException e) {
       closeQuietly(root, e);
       throw Errors.opening(label, e);
     }
   }
 
-  private static Properties properties(String path, WarehouseOptions options) {
+  private static Properties properties(String path, WarehouseOptions options, WorkFolder work) {
     Properties properties = new Properties();
     properties.setProperty(DuckDBDriver.JDBC_STREAM_RESULTS, "true");
     // Otherwise a statement may download native code.
@@ -74,13 +76,9 @@ final class Database implements AutoCloseable {
     if (options.readOnly()) {
       properties.setProperty(DuckDBDriver.DUCKDB_READONLY_PROPERTY, "true");
     }
-    if (options.temporaryFolder().isPresent()) {
-      properties.setProperty("temp_directory", Sql.path(options.temporaryFolder().get()));
-    } else if (path.isEmpty()) {
-      // DuckDB would spill into the process's working directory. It makes the folder when it does.
-      properties.setProperty(
-          "temp_directory",
-          Path.of(System.getProperty("java.io.tmpdir"), "mlinfra-" + UUID.randomUUID()).toString());
+    if (path.isEmpty() || options.temporaryFolder().isPresent()) {
+      // Otherwise DuckDB spills beside its file. It makes the folder when it does.
+      properties.setProperty("temp_directory", Sql.path(work.path()));
     }
     return properties;
   }
@@ -120,9 +118,14 @@ final class Database implements AutoCloseable {
     return root.duplicate();
   }
 
+  /** For files that do not outlive the warehouse. */
+  WorkFolder work() {
+    return work;
+  }
+
   @Override
   public void close() {
-    try {
+    try (work) {
       root.close();
     } catch (SQLException e) {
       throw Errors.of(e);

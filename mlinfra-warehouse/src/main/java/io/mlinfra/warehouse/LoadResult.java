@@ -1,6 +1,7 @@
 package io.mlinfra.warehouse;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 
@@ -9,17 +10,21 @@ import java.util.Objects;
  *
  * @param table the table that is there now
  * @param rows how many rows it has
+ * @param loaded how many rows came from the source
+ * @param rejected the rows of the source that were refused; empty unless the source allows some
  * @param elapsed how long that took
  */
-public record LoadResult(String table, long rows, Duration elapsed) {
+public record LoadResult(
+    String table, long rows, long loaded, List<RejectedRow> rejected, Duration elapsed) {
   public LoadResult {
     Objects.requireNonNull(table, "table");
+    rejected = List.copyOf(rejected);
     Objects.requireNonNull(elapsed, "elapsed");
   }
 
-  /** The rate. */
+  /** Rows that came from the source, per second. */
   public double rowsPerSecond() {
-    return rows / (Math.max(1, elapsed.toNanos()) / 1e9);
+    return loaded / (Math.max(1, elapsed.toNanos()) / 1e9);
   }
 
   /** {@code flights: 686,938 rows in 0.05 s (13,500,000 rows/s)}. */
@@ -27,10 +32,12 @@ public record LoadResult(String table, long rows, Duration elapsed) {
   public String toString() {
     return String.format(
         Locale.ROOT,
-        "%s: %,d rows in %.2f s (%,.0f rows/s)",
+        "%s: %,d rows%s in %.2f s (%,.0f rows/s)%s",
         table,
-        rows,
+        loaded,
+        loaded == rows ? "" : String.format(Locale.ROOT, " (%,d in all)", rows),
         elapsed.toNanos() / 1e9,
-        rowsPerSecond());
+        rowsPerSecond(),
+        rejected.isEmpty() ? "" : String.format(Locale.ROOT, ", %,d rejected", rejected.size()));
   }
 }

@@ -1,19 +1,14 @@
 package io.mlinfra.warehouse;
 
-import io.mlinfra.core.ErrorCode;
-import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.version.Kind;
 import io.mlinfra.registry.Registration;
 import io.mlinfra.registry.Registry;
 import io.mlinfra.registry.Version;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Map;
-import java.util.Optional;
 import java.util.StringJoiner;
 import java.util.UUID;
 import org.duckdb.DuckDBConnection;
@@ -28,11 +23,7 @@ final class Snapshots {
    * @param connection in a transaction, so that the file and its properties tell of one state
    */
   static Version take(
-      DuckDBConnection connection,
-      String table,
-      Registry registry,
-      String name,
-      Optional<Path> temporaryFolder)
+      DuckDBConnection connection, String table, Registry registry, String name, WorkFolder work)
       throws SQLException {
     String quoted = Catalog.require(connection, table);
     Map<String, String> properties =
@@ -43,13 +34,13 @@ final class Snapshots {
             Long.toString(Catalog.rows(connection, table)),
             "columns",
             columns(connection, quoted));
-    Path file = temporaryFile(temporaryFolder);
+    Path file = work.newPath("snapshot.parquet");
     try {
       write(connection, quoted, file);
       return registry.register(
           Registration.of(Kind.DATASET, name).content(file).properties(properties));
     } finally {
-      delete(file);
+      WorkFolder.delete(file);
     }
   }
 
@@ -81,27 +72,5 @@ final class Snapshots {
       }
     }
     return columns.toString();
-  }
-
-  private static Path temporaryFile(Optional<Path> folder) {
-    try {
-      if (folder.isEmpty()) {
-        return Files.createTempFile("mlinfra-snapshot", ".parquet");
-      }
-      Files.createDirectories(folder.get());
-      return Files.createTempFile(folder.get(), "mlinfra-snapshot", ".parquet");
-    } catch (IOException e) {
-      throw new MlInfraException(
-          ErrorCode.IO_FAILED, "no temporary file for a snapshot: " + e.getMessage(), e);
-    }
-  }
-
-  private static void delete(Path file) {
-    try {
-      Files.deleteIfExists(file);
-    } catch (IOException e) {
-      throw new MlInfraException(
-          ErrorCode.IO_FAILED, "'" + file + "' cannot be deleted: " + e.getMessage(), e);
-    }
   }
 }

@@ -1,15 +1,21 @@
 package io.mlinfra.warehouse;
 
 import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.Objects;
+import java.util.Optional;
 import org.apache.arrow.vector.ipc.ArrowReader;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Where rows come from. Not intended to be implemented by clients. A source of files can be loaded
- * again and again; one of a stream only once.
+ * Where rows come from. Immutable. A source can be loaded again and again, but for {@link
+ * #arrow(ArrowReader)}, whose stream is read once.
  */
-public sealed interface Source permits FileSource, ArrowSource {
+public abstract sealed class Source permits FileSource, ArrowSource, QuerySource {
+  Source() {}
+
   /** A Parquet file. The path names one file; characters such as {@code *} stand for themselves. */
-  static Source parquet(Path file) {
+  public static Source parquet(Path file) {
     return new FileSource(FileSource.Format.PARQUET, file);
   }
 
@@ -18,7 +24,7 @@ public sealed interface Source permits FileSource, ArrowSource {
    * Delimiter, quotes and types are found out from its content; where the first rows mislead, all
    * rows are looked at.
    */
-  static Source csv(Path file) {
+  public static Source csv(Path file) {
     return new FileSource(FileSource.Format.CSV, file);
   }
 
@@ -27,7 +33,34 @@ public sealed interface Source permits FileSource, ArrowSource {
    *
    * @param reader borrowed: loading reads it to its end, and the caller closes it
    */
-  static Source arrow(ArrowReader reader) {
+  public static Source arrow(ArrowReader reader) {
     return new ArrowSource(reader);
+  }
+
+  /**
+   * What a query of the same warehouse gives, so that a load is a {@code CREATE TABLE … AS} or an
+   * {@code INSERT … SELECT}.
+   *
+   * @param sql one statement that gives rows
+   * @param parameters as in {@link Warehouse#query(String, Object...)}
+   */
+  public static Source query(String sql, @Nullable Object... parameters) {
+    Objects.requireNonNull(sql, "sql");
+    return new QuerySource(sql, parameters.clone());
+  }
+
+  /**
+   * Makes the rows available on a connection that is in a transaction.
+   *
+   * @return closed once the rows have been read, before the connection
+   */
+  abstract Scan open(Scan.Context context) throws SQLException;
+
+  /**
+   * What to try instead after an attempt failed; nothing of it has been kept. Empty: the load
+   * failed.
+   */
+  Optional<Source> instead(SQLException error) {
+    return Optional.empty();
   }
 }

@@ -41,6 +41,20 @@ final class Statements {
     }
   }
 
+  /**
+   * One statement as a part of another, without the semicolon that ends it.
+   *
+   * @throws MlInfraException {@link ErrorCode#QUERY_FAILED} if it is none or several
+   */
+  static String single(String sql) {
+    requireSingle(sql);
+    Statements text = new Statements(sql);
+    text.skipStatement();
+    // A comment may stand behind the semicolon.
+    boolean ended = text.at > 0 && sql.charAt(text.at - 1) == ';' && text.at <= sql.length();
+    return ended ? sql.substring(0, text.at - 1) : sql;
+  }
+
   private static MlInfraException refused(String why) {
     return new MlInfraException(ErrorCode.QUERY_FAILED, why);
   }

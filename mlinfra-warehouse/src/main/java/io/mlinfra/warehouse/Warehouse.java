@@ -4,16 +4,13 @@ import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.Gate;
 import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.Names;
-import io.mlinfra.core.Progress;
 import io.mlinfra.core.data.ArrowMemory;
 import io.mlinfra.core.data.FloatBlock;
-import io.mlinfra.core.data.FloatBlocks;
 import io.mlinfra.core.version.Kind;
 import io.mlinfra.registry.Registry;
 import io.mlinfra.registry.Version;
 import java.nio.file.Path;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -92,23 +89,23 @@ public final class Warehouse implements AutoCloseable {
     return new Warehouse("in-memory Warehouse", options, () -> Database.inMemory(options));
   }
 
-  /** Loads without listening, see {@link #load(String, Source, Progress)}. */
+  /** Creates a table, or replaces it, see {@link #load(String, Source, Load)}. */
   public LoadResult load(String table, Source source) {
-    return load(table, source, Progress.NONE);
+    return load(table, source, Load.replace());
   }
 
   /**
-   * Creates a table, or replaces it, by what a source holds, all or nothing: when this throws, a
-   * table that was there before is as it was.
+   * Brings what a source holds into a table, all or nothing: when this throws, everything is as it
+   * was.
    *
    * @param table any name; it is quoted
    * @throws MlInfraException {@link ErrorCode#FILE_MISSING} or {@link ErrorCode#FILE_UNREADABLE},
-   *     naming the file; {@link ErrorCode#CONFLICT} if somebody replaced the table meanwhile
+   *     naming the file; {@link ErrorCode#CONFLICT} if somebody changed the table meanwhile
    */
-  public LoadResult load(String table, Source source, Progress progress) {
+  public LoadResult load(String table, Source source, Load load) {
     Sql.table(table);
     Objects.requireNonNull(source, "source");
-    Objects.requireNonNull(progress, "progress");
+    Objects.requireNonNull(load, "load");
     if (source instanceof ArrowSource) {
       ArrowMemory.requireAccess();
     }
@@ -117,75 +114,41 @@ public final class Warehouse implements AutoCloseable {
           if (options.readOnly()) {
             throw new IllegalStateException(label + " was opened for reading only");
           }
-          long started = System.nanoTime();
-          long rows = new Loader(database, memory.imports(), table, progress).load(source);
-          return new LoadResult(table, rows, Duration.ofNanos(System.nanoTime() - started));
+          return new Loader(database, memory.imports(), table, load).load(source);
         });
   }
 
-  /**
-   * Starts a query. Its rows come as they are read, in batches of up to {@link
-   * WarehouseOptions#batchRows()}, so that a result may be larger than memory. The vectors of a
-   * batch are valid until the next one is loaded or the stream is closed. A stream that was closed,
-   * or whose warehouse was, throws {@link IllegalStateException}.
-   *
-   * @return a stream for one thread at a time; the caller closes it
-   * @throws MlInfraException {@link ErrorCode#QUERY_FAILED} with DuckDB's message if the statement
-   *     is refused, here or while it is read; {@link ErrorCode#NAME_UNKNOWN} if it names a table
-   *     that is not there
-   */
+  /** A statement, to be given parameters and settings and then run. */
+  public Query sql(String sql) {
+    return new Query(this, sql, options.batchRows());
+  }
+
+  /** Starts a query: short for {@link Query#stream()} of a statement with these parameters. */
   public ArrowReader query(String sql, @Nullable Object... parameters) {
-    ArrowMemory.requireAccess();
-    return inside(
-        () -> {
-          QueryStream stream = start(sql, parameters);
-          synchronized (streams) {
-            streams.addLast(stream);
-          }
-          return stream;
-        });
+    return sql(sql).bind(parameters).stream();
   }
 
-  /**
-   * Runs one statement to its end, such as one that creates or changes tables.
-   *
-   * @return the number of rows that it changed; for one that gives rows, how many it gave
-   * @throws MlInfraException {@link ErrorCode#QUERY_FAILED} with DuckDB's message
-   */
+  /** Runs one statement: short for {@link Query#execute()} of one with these parameters. */
   public long execute(String sql, @Nullable Object... parameters) {
-    return inside(
-        () -> {
-          try (Call call = Call.prepare(database, sql, parameters)) {
-            return call.run();
-          }
-        });
+    return sql(sql).bind(parameters).execute();
   }
 
-  /**
-   * The whole result of a query as one row-major block, a missing value as NaN. All columns must be
-   * numbers (or booleans, 1 and 0), see {@link FloatBlocks}.
-   *
-   * @param allocator of the block
-   * @return the caller's to close
-   * @throws MlInfraException {@link ErrorCode#DATA_UNSUITABLE} if a column is no number, naming it;
-   *     otherwise as {@link #query}
-   */
+  /** The result as numbers: short for {@link Query#floats} of a query with these parameters. */
   public FloatBlock floats(BufferAllocator allocator, String sql, @Nullable Object... parameters) {
-    ArrowMemory.requireAccess();
-    return inside(
-        () -> {
-          try (QueryStream stream = start(sql, parameters)) {
-            return FloatBlocks.read(stream, allocator);
-          }
-        });
+    return sql(sql).bind(parameters).floats(allocator);
   }
 
-  private QueryStream start(String sql, @Nullable Object... parameters) throws SQLException {
-    return QueryStream.open(
-        Call.prepare(database, sql, parameters),
-        memory.imports(),
-        options.batchRows(),
-        this::forget);
+  Database database() {
+    return database;
+  }
+
+  /** Starts a prepared query; the stream is closed by whoever gets it, or with the warehouse. */
+  ArrowReader stream(Call call, int batchRows) throws SQLException {
+    QueryStream stream = QueryStream.open(call, memory.imports(), batchRows, this::forget);
+    synchronized (streams) {
+      streams.addLast(stream);
+    }
+    return stream;
   }
 
   private void forget(QueryStream stream) {
@@ -231,7 +194,7 @@ public final class Warehouse implements AutoCloseable {
   public Version snapshot(String table, Registry registry, String name) {
     Names.require("data set name", name);
     return inTransaction(
-        connection -> Snapshots.take(connection, table, registry, name, options.temporaryFolder()));
+        connection -> Snapshots.take(connection, table, registry, name, database.work()));
   }
 
   /**
@@ -241,7 +204,8 @@ public final class Warehouse implements AutoCloseable {
     return inside(memory::allocator);
   }
 
-  private interface Work<T> {
+  /** Something to do while the warehouse is open. */
+  interface Work<T> {
     T get() throws SQLException;
   }
 
@@ -251,7 +215,7 @@ public final class Warehouse implements AutoCloseable {
 
   /** Does something that {@link #close()} waits for. */
   @SuppressWarnings("try") // the pass is held, not used
-  private <T> T inside(Work<T> work) {
+  <T> T inside(Work<T> work) {
     try (Gate.Pass pass = gate.enter()) {
       try {
         return work.get();

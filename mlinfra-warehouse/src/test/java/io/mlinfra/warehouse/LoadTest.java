@@ -65,10 +65,11 @@ class LoadTest {
 
   @Test
   void tellsTheRate() {
-    LoadResult result = new LoadResult("flights", 686_938, Duration.ofMillis(50));
+    LoadResult result =
+        new LoadResult("flights", 686_938, 686_938, List.of(), Duration.ofMillis(50));
     assertThat(result.rowsPerSecond()).isEqualTo(13_738_760);
     assertThat(result).hasToString("flights: 686,938 rows in 0.05 s (13,738,760 rows/s)");
-    assertThat(new LoadResult("t", 0, Duration.ZERO).rowsPerSecond()).isZero();
+    assertThat(new LoadResult("t", 0, 0, List.of(), Duration.ZERO).rowsPerSecond()).isZero();
   }
 
   @Test
@@ -215,20 +216,21 @@ class LoadTest {
   @Test
   void tellsItsProgress() throws IOException {
     Steps parquet = new Steps();
-    warehouse.load("t", Source.parquet(parquet("a.parquet", 100_000)), parquet);
+    warehouse.load(
+        "t", Source.parquet(parquet("a.parquet", 100_000)), Load.replace().progress(parquet));
     assertThat(parquet.started).containsExactly("loading t, 100000 rows");
     assertThat(parquet.done).hasValue(100_000);
     assertThat(parquet.closed).hasValue(1);
 
     Steps csv = new Steps();
     Path file = Files.writeString(folder.resolve("b.csv"), "x,y\n1,2\n3,4\n");
-    warehouse.load("t", Source.csv(file), csv);
+    warehouse.load("t", Source.csv(file), Load.replace().progress(csv));
     assertThat(csv.started).containsExactly("loading t, 12 bytes");
     assertThat(csv.done).hasValue(12);
 
     Steps arrow = new Steps();
     try (ArrowReader reader = new Ints(allocator, 10, 0, 2_000)) {
-      warehouse.load("t", Source.arrow(reader), arrow);
+      warehouse.load("t", Source.arrow(reader), Load.replace().progress(arrow));
     }
     assertThat(arrow.started).containsExactly("loading t, -1 rows");
     assertThat(arrow.done).hasValue(20_000);
@@ -237,7 +239,8 @@ class LoadTest {
     Steps failed = new Steps();
     Path broken = Files.writeString(folder.resolve("x.parquet"), "nothing");
     assertFails(
-        ErrorCode.FILE_UNREADABLE, () -> warehouse.load("t", Source.parquet(broken), failed));
+        ErrorCode.FILE_UNREADABLE,
+        () -> warehouse.load("t", Source.parquet(broken), Load.replace().progress(failed)));
     assertThat(failed.closed.get()).isEqualTo(failed.started.size());
   }
 
@@ -245,7 +248,7 @@ class LoadTest {
   void tellsStepsOfALongLoad() {
     Path file = parquet("long.parquet", 5_000_000);
     Steps steps = new Steps();
-    warehouse.load("t", Source.parquet(file), steps);
+    warehouse.load("t", Source.parquet(file), Load.replace().progress(steps));
     assertThat(steps.done).hasValue(5_000_000);
     assertThat(steps.calls.get()).isGreaterThan(1);
   }
