@@ -11,6 +11,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Properties;
 import org.duckdb.DuckDBConnection;
 import org.duckdb.DuckDBDriver;
@@ -23,10 +24,12 @@ final class Database implements AutoCloseable {
 
   private final DuckDBConnection root;
   private final WorkFolder work;
+  private final FileAccess files;
 
-  private Database(DuckDBConnection root, WorkFolder work) {
+  private Database(DuckDBConnection root, WorkFolder work, FileAccess files) {
     this.root = root;
     this.work = work;
+    this.files = files;
   }
 
   static Database inMemory(WarehouseOptions options) {
@@ -47,18 +50,40 @@ final class Database implements AutoCloseable {
   }
 
   private static Database open(String path, String label, WarehouseOptions options) {
-    Connection root = null;
     WorkFolder work = new WorkFolder(options.temporaryFolder());
     try {
-      root = new DuckDBDriver().connect("jdbc:duckdb:" + path, properties(path, options, work));
+      Path file = path.isEmpty() ? null : Path.of(path);
+      FileAccess files =
+          options.hardened()
+              ? FileAccess.within(options.folders(), List.of(work.files()), file)
+              : FileAccess.everywhere(file);
+      return new Database(connect(path, label, options, work, files), work, files);
+    } catch (RuntimeException e) {
+      closeQuietly(work, e);
+      throw e;
+    }
+  }
+
+  private static DuckDBConnection connect(
+      String path, String label, WarehouseOptions options, WorkFolder work, FileAccess files) {
+    Connection root = null;
+    try {
+      Properties properties = properties(path, options, work);
+      if (files.limited()) {
+        Hardening.configure(properties, files);
+      }
+      root = new DuckDBDriver().connect("jdbc:duckdb:" + path, properties);
       if (root == null) {
         throw new MlInfraException(ErrorCode.INTERNAL, "DuckDB's driver refused its own address");
       }
       try (Statement statement = root.createStatement()) {
         // No property; and without it results would depend on the machine's zone.
         statement.execute("SET GLOBAL TimeZone = 'UTC'");
+        if (files.limited()) {
+          Hardening.lock(statement);
+        }
       }
-      return new Database(root.unwrap(DuckDBConnection.class), work);
+      return root.unwrap(DuckDBConnection.class);
     } catch (SQLException e) {
       closeQuietly(root, e);
       throw Errors.opening(label, e);
@@ -76,9 +101,12 @@ final class Database implements AutoCloseable {
     if (options.readOnly()) {
       properties.setProperty(DuckDBDriver.DUCKDB_READONLY_PROPERTY, "true");
     }
-    if (path.isEmpty() || options.temporaryFolder().isPresent()) {
-      // Otherwise DuckDB spills beside its file. It makes the folder when it does.
-      properties.setProperty("temp_directory", Sql.path(work.path()));
+    options
+        .maxTemporaryBytes()
+        .ifPresent(n -> properties.setProperty("max_temp_directory_size", n + "B"));
+    if (path.isEmpty() || options.hardened() || options.temporaryFolder().isPresent()) {
+      // Otherwise DuckDB spills beside its file.
+      properties.setProperty("temp_directory", Sql.path(work.spill()));
     }
     return properties;
   }
@@ -118,6 +146,19 @@ final class Database implements AutoCloseable {
     return root.duplicate();
   }
 
+  /** Which files may be used; every path that a caller names is passed by here first. */
+  FileAccess files() {
+    return files;
+  }
+
+  /** A statement that a caller wrote: whether it may be run. */
+  void requireRunnable(String sql) {
+    Statements.requireSingle(sql);
+    if (files.limited()) {
+      StatementRules.require(sql);
+    }
+  }
+
   /** For files that do not outlive the warehouse. */
   WorkFolder work() {
     return work;
@@ -132,11 +173,11 @@ final class Database implements AutoCloseable {
     }
   }
 
-  private static void closeQuietly(@Nullable Connection connection, SQLException cause) {
-    if (connection != null) {
+  private static void closeQuietly(@Nullable AutoCloseable opened, Exception cause) {
+    if (opened != null) {
       try {
-        connection.close();
-      } catch (SQLException e) {
+        opened.close();
+      } catch (Exception e) {
         cause.addSuppressed(e);
       }
     }

@@ -28,6 +28,9 @@ final class Errors {
         || message.contains("write-write conflict")
         || message.contains("Conflict on ")) {
       code = ErrorCode.CONFLICT;
+    } else if (message.startsWith("Permission Error")
+        || message.contains("the configuration has been locked")) {
+      code = ErrorCode.ACCESS_REFUSED;
     } else if (isDisk(message)) {
       code = ErrorCode.IO_FAILED;
     } else if (message.startsWith("INTERNAL Error") || message.startsWith("FATAL Error")) {
@@ -71,7 +74,18 @@ final class Errors {
     }
     if (message.contains("different configuration")) {
       return new MlInfraException(
-          ErrorCode.CONFLICT, "'" + file + "' is open in this process with other options", error);
+          ErrorCode.CONFLICT,
+          "'"
+              + file
+              + "' is open in this process with other options; a temporary folder and a hardened"
+              + " warehouse are never shared",
+          error);
+    }
+    if (message.contains("version number")) {
+      return new MlInfraException(
+          ErrorCode.FILE_UNREADABLE,
+          "'" + file + "' was written by another version of DuckDB than this one: " + message,
+          error);
     }
     return new MlInfraException(
         ErrorCode.FILE_UNREADABLE, "'" + file + "' cannot be opened: " + message, error);

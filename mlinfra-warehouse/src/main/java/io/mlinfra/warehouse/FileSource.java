@@ -58,6 +58,7 @@ final class FileSource extends Source {
 
   @Override
   Scan open(Scan.Context context) {
+    context.database().files().requireReadable(file);
     requireReadable();
     return new FileScan(context.connection());
   }

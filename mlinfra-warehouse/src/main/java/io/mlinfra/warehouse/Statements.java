@@ -2,6 +2,9 @@ package io.mlinfra.warehouse;
 
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 
 /**
  * Tells one SQL statement from several. The driver runs {@code select 1; select 2} without a word,
@@ -53,6 +56,47 @@ final class Statements {
     // A comment may stand behind the semicolon.
     boolean ended = text.at > 0 && sql.charAt(text.at - 1) == ';' && text.at <= sql.length();
     return ended ? sql.substring(0, text.at - 1) : sql;
+  }
+
+  /**
+   * The statement's words and signs without its comments: names in lower case and without their
+   * quotes, a text as {@code '}. What DuckDB takes for a space counts as one.
+   */
+  static List<String> tokens(String sql) {
+    StringBuilder plain = new StringBuilder(sql);
+    for (int i = 0; i < plain.length(); i++) {
+      char c = plain.charAt(i);
+      if (Character.isSpaceChar(c) || c == '\u200b' || c == '\ufeff') {
+        plain.setCharAt(i, ' ');
+      }
+    }
+    Statements text = new Statements(plain.toString());
+    List<String> tokens = new ArrayList<>();
+    while (text.at < text.sql.length()) {
+      int start = text.at;
+      char c = text.sql.charAt(start);
+      if (text.startsWith("--")) {
+        text.skipLine();
+      } else if (text.startsWith("/*")) {
+        text.skipBlockComment();
+      } else if (isSpace(c)) {
+        text.at++;
+      } else {
+        text.skipToken(c);
+        tokens.add(token(text.sql.substring(start, Math.min(text.at, text.sql.length()))));
+      }
+    }
+    return tokens;
+  }
+
+  private static String token(String text) {
+    char first = text.charAt(0);
+    if (first == '"') {
+      String name = text.length() > 1 ? text.substring(1, text.length() - 1) : "";
+      return name.replace("\"\"", "\"").toLowerCase(Locale.ROOT);
+    }
+    boolean literal = text.length() > 1 && (first == '$' || text.indexOf('\'') >= 0);
+    return literal ? "'" : text.toLowerCase(Locale.ROOT);
   }
 
   private static MlInfraException refused(String why) {

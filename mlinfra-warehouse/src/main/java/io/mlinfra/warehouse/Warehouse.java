@@ -16,6 +16,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Supplier;
+import javax.sql.DataSource;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.ipc.ArrowReader;
 import org.apache.arrow.vector.types.pojo.Schema;
@@ -30,8 +31,9 @@ import org.jspecify.annotations.Nullable;
  * transaction, ends with the call. Values go in as parameters ({@code ?}): numbers, {@code
  * Boolean}, {@code String}, {@code byte[]}, {@code UUID}, the dates and times of {@code java.time},
  * or null. The session's time zone is UTC whatever the machine's is, and no statement loads an
- * extension that is not built in, unless it says so itself. SQL that a stranger wrote is safe
- * nowhere: it can read files.
+ * extension that is not built in, unless it says so itself. SQL that a stranger wrote belongs into
+ * a warehouse that is {@linkplain WarehouseOptions.Builder#hardened hardened}; in any other it can
+ * read and write files.
  *
  * <p>Thread-safe; calls run side by side. {@link #close()} waits for calls in flight and for
  * batches being fetched, closes the streams that are still open, newest first, and may be called
@@ -45,6 +47,8 @@ public final class Warehouse implements AutoCloseable {
   private final Database database;
   private final Memory memory;
   private final Gate gate;
+
+  private final WarehouseDataSource dataSource;
 
   /** The open ones, the newest last; its own lock. */
   private final Deque<QueryStream> streams = new ArrayDeque<>();
@@ -60,6 +64,7 @@ public final class Warehouse implements AutoCloseable {
       memory.close();
       throw e;
     }
+    this.dataSource = new WarehouseDataSource(label, gate, this.database);
   }
 
   /** Opens a file with the default options, see {@link #open(Path, WarehouseOptions)}. */
@@ -136,6 +141,20 @@ public final class Warehouse implements AutoCloseable {
   /** The result as numbers: short for {@link Query#floats} of a query with these parameters. */
   public FloatBlock floats(BufferAllocator allocator, String sql, @Nullable Object... parameters) {
     return sql(sql).bind(parameters).floats(allocator);
+  }
+
+  /**
+   * The warehouse for code that speaks JDBC, such as jOOQ, JDBI or Spring. Every connection is one
+   * of its own, made in about a millisecond, so that no pool is needed; it counts as open until it
+   * is closed, by its user or with the warehouse. A connection takes one statement per call, has
+   * UTC as its time zone, and holds each result in memory, so that several may be open on it; what
+   * is larger goes through {@link #query}. Thread-safe; a connection is for one thread at a time.
+   *
+   * <p>Errors are {@link SQLException}s, as JDBC code expects: state {@code 08003} after the
+   * warehouse was closed, {@code 42501} for what a hardened warehouse refuses.
+   */
+  public DataSource dataSource() {
+    return inside(() -> dataSource);
   }
 
   Database database() {
@@ -240,6 +259,12 @@ public final class Warehouse implements AutoCloseable {
 
   private MlInfraException failed(SQLException error) {
     MlInfraException failure = Errors.of(error);
+    if (failure.code() == ErrorCode.ACCESS_REFUSED) {
+      return new MlInfraException(
+          ErrorCode.ACCESS_REFUSED,
+          failure.getMessage() + "\n\nFolders: " + database.files().listed(),
+          error);
+    }
     if (failure.code() != ErrorCode.NAME_UNKNOWN) {
       return failure;
     }
@@ -253,7 +278,7 @@ public final class Warehouse implements AutoCloseable {
     }
   }
 
-  /** Waits for calls in flight, then closes the open streams, newest first, and the database. */
+  /** Waits for calls in flight, then closes the open streams and JDBC connections, newest first. */
   @Override
   public void close() {
     if (!gate.close()) {
@@ -261,7 +286,8 @@ public final class Warehouse implements AutoCloseable {
     }
     // Closed in reverse order, each even if one before it fails.
     try (memory;
-        database) {
+        database;
+        dataSource) {
       closeStreams();
     }
   }

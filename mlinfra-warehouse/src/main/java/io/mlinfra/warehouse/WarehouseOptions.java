@@ -1,10 +1,12 @@
 package io.mlinfra.warehouse;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.StringJoiner;
 import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
 
@@ -12,12 +14,18 @@ import org.jspecify.annotations.Nullable;
 public final class WarehouseOptions {
   private static final WarehouseOptions DEFAULTS = builder().build();
 
+  /** With less, DuckDB does not start. */
+  private static final long LEAST_MEMORY = 1 << 20;
+
   private final @Nullable BufferAllocator allocator;
   private final int threads;
   private final long memoryLimitBytes;
   private final int batchRows;
   private final boolean readOnly;
   private final @Nullable Path temporaryFolder;
+  private final long maxTemporaryBytes;
+  private final boolean hardened;
+  private final List<Path> folders;
 
   private WarehouseOptions(Builder builder) {
     this.allocator = builder.allocator;
@@ -26,6 +34,9 @@ public final class WarehouseOptions {
     this.batchRows = builder.batchRows;
     this.readOnly = builder.readOnly;
     this.temporaryFolder = builder.temporaryFolder;
+    this.maxTemporaryBytes = builder.maxTemporaryBytes;
+    this.hardened = builder.hardened;
+    this.folders = builder.folders;
   }
 
   /** An own allocator, all cores, DuckDB's share of the memory, batches of 16,384 rows. */
@@ -67,6 +78,39 @@ public final class WarehouseOptions {
     return Optional.ofNullable(temporaryFolder);
   }
 
+  /** How much of the disk may be used for it; most of what is free where not given. */
+  public OptionalLong maxTemporaryBytes() {
+    return maxTemporaryBytes == 0 ? OptionalLong.empty() : OptionalLong.of(maxTemporaryBytes);
+  }
+
+  /** Whether SQL may come from strangers, see {@link Builder#hardened(Path...)}. */
+  public boolean hardened() {
+    return hardened;
+  }
+
+  /** The folders that a hardened warehouse may use. */
+  public List<Path> folders() {
+    return folders;
+  }
+
+  /** {@code WarehouseOptions[batchRows=16384, threads=2, readOnly]}: what was set. */
+  @Override
+  public String toString() {
+    StringJoiner text = new StringJoiner(", ", "WarehouseOptions[", "]");
+    text.add("batchRows=" + batchRows);
+    threads().ifPresent(n -> text.add("threads=" + n));
+    memoryLimitBytes().ifPresent(n -> text.add("memoryLimitBytes=" + n));
+    temporaryFolder().ifPresent(folder -> text.add("temporaryFolder=" + folder));
+    maxTemporaryBytes().ifPresent(n -> text.add("maxTemporaryBytes=" + n));
+    if (readOnly) {
+      text.add("readOnly");
+    }
+    if (hardened) {
+      text.add("hardened=" + folders);
+    }
+    return text.toString();
+  }
+
   /** Collects options. Not thread-safe. */
   public static final class Builder {
     private @Nullable BufferAllocator allocator;
@@ -75,6 +119,9 @@ public final class WarehouseOptions {
     private int batchRows = 16_384;
     private boolean readOnly;
     private @Nullable Path temporaryFolder;
+    private long maxTemporaryBytes;
+    private boolean hardened;
+    private List<Path> folders = List.of();
 
     private Builder() {}
 
@@ -95,9 +142,16 @@ public final class WarehouseOptions {
       return this;
     }
 
-    /** How much memory DuckDB may use before it goes to disk, without Arrow's. */
+    /**
+     * How much memory DuckDB may use before it goes to disk, without Arrow's; 1 MiB or more.
+     * Grouping, sorting and joining want 100 MB or so to start with, and say so otherwise.
+     */
     public Builder memoryLimitBytes(long memoryLimitBytes) {
-      this.memoryLimitBytes = positive("memoryLimitBytes", memoryLimitBytes);
+      if (memoryLimitBytes < LEAST_MEMORY) {
+        throw new IllegalArgumentException(
+            "memoryLimitBytes (" + memoryLimitBytes + ") must be >= " + LEAST_MEMORY);
+      }
+      this.memoryLimitBytes = memoryLimitBytes;
       return this;
     }
 
@@ -116,6 +170,42 @@ public final class WarehouseOptions {
     /** Where what does not fit in memory goes, and snapshots on their way. */
     public Builder temporaryFolder(Path temporaryFolder) {
       this.temporaryFolder = Objects.requireNonNull(temporaryFolder, "temporaryFolder");
+      return this;
+    }
+
+    /** How much of the disk may be used for what does not fit in memory. */
+    public Builder maxTemporaryBytes(long maxTemporaryBytes) {
+      this.maxTemporaryBytes = positive("maxTemporaryBytes", maxTemporaryBytes);
+      return this;
+    }
+
+    /**
+     * Makes the warehouse fit for SQL that strangers wrote. They can query and change the
+     * warehouse's own tables, all of them, and read files in the named folders and below. They
+     * cannot write files ({@code COPY}, {@code EXPORT}), touch files elsewhere, attach databases,
+     * load extensions, see secrets or the environment, change settings such as the memory limit or
+     * the threads, write logs, or run several statements in one. All that is refused with {@link
+     * io.mlinfra.core.ErrorCode#ACCESS_REFUSED}. Paths that go through the Java API (sources,
+     * exports) must lie in these folders, too. So that no setting changes, nothing but this
+     * warehouse can have its file open in this process.
+     *
+     * <p>Links are followed before a path is compared, so that one that leads out of a folder is
+     * refused. What this does not see: hard links and mounts inside a folder, and a link that
+     * somebody with access to the folder puts there in the moment between the check and the
+     * reading. A statement can make neither. It can read the database's own file as bytes, and see
+     * the paths of the database, the folders and the temporary folder in DuckDB's catalogue
+     * functions.
+     *
+     * <p>It bounds neither time nor disk: give statements a timeout, set {@link
+     * #maxTemporaryBytes(long)} and {@link #memoryLimitBytes(long)}, and open {@link
+     * #readOnly(boolean)} what strangers shall not change; otherwise their tables may fill the
+     * disk.
+     *
+     * @param folders may be none; they must be there when the warehouse opens
+     */
+    public Builder hardened(Path... folders) {
+      this.folders = List.of(folders);
+      this.hardened = true;
       return this;
     }
 
