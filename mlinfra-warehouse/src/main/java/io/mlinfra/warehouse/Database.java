@@ -79,6 +79,13 @@ final class Database implements AutoCloseable {
       try (Statement statement = root.createStatement()) {
         // No property; and without it results would depend on the machine's zone.
         statement.execute("SET GLOBAL TimeZone = 'UTC'");
+        if (options.maxTemporaryBytes().isPresent()) {
+          // As a property it is shown and not kept to.
+          statement.execute(
+              "SET GLOBAL max_temp_directory_size = '"
+                  + options.maxTemporaryBytes().getAsLong()
+                  + "B'");
+        }
         if (files.limited()) {
           Hardening.lock(statement);
         }
@@ -101,9 +108,6 @@ final class Database implements AutoCloseable {
     if (options.readOnly()) {
       properties.setProperty(DuckDBDriver.DUCKDB_READONLY_PROPERTY, "true");
     }
-    options
-        .maxTemporaryBytes()
-        .ifPresent(n -> properties.setProperty("max_temp_directory_size", n + "B"));
     if (path.isEmpty() || options.hardened() || options.temporaryFolder().isPresent()) {
       // Otherwise DuckDB spills beside its file.
       properties.setProperty("temp_directory", Sql.path(work.spill()));

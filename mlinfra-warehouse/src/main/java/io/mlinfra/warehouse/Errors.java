@@ -15,6 +15,9 @@ final class Errors {
 
   private static final Pattern LOCKED =
       Pattern.compile("Conflicting lock is held in (.*?) ?\\(PID (\\d+)\\)");
+  private static final Pattern VERSION =
+      Pattern.compile(
+          "version number (\\d+), but we can only read versions between (\\d+) and (\\d+)");
   private static final Pattern NO_TABLE =
       Pattern.compile("^Catalog Error: Table with name (.*) does not exist");
 
@@ -81,10 +84,17 @@ final class Errors {
               + " warehouse are never shared",
           error);
     }
-    if (message.contains("version number")) {
+    Matcher version = VERSION.matcher(message);
+    if (version.find()) {
       return new MlInfraException(
           ErrorCode.FILE_UNREADABLE,
-          "'" + file + "' was written by another version of DuckDB than this one: " + message,
+          "'%s' was written by %s version of DuckDB: its storage has version %s, and this one reads %s to %s"
+              .formatted(
+                  file,
+                  message.contains("newer version") ? "a later" : "another",
+                  version.group(1),
+                  version.group(2),
+                  version.group(3)),
           error);
     }
     return new MlInfraException(

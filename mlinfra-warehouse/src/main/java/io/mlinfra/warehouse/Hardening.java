@@ -5,6 +5,7 @@ import java.sql.Statement;
 import java.util.List;
 import java.util.Properties;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The settings of DuckDB that a hardened warehouse rests on. */
 final class Hardening {
@@ -24,13 +25,14 @@ final class Hardening {
     properties.setProperty("enable_external_access", "false");
     properties.setProperty("allow_persistent_secrets", "false");
     properties.setProperty("allow_community_extensions", "false");
-    // DuckDB compares text, once it has followed links: the separator keeps '/a' from '/a-b'.
+    // DuckDB compares text, once it has followed links: the separator keeps '/a' from '/a-b'. A
+    // pattern it compares as it stands, so that signs such as '[' in a name count twice.
     properties.setProperty(
         "allowed_directories",
         files.realFolders().stream()
-            .map(folder -> Sql.path(folder))
+            .flatMap(folder -> Stream.of(Sql.path(folder), Sql.pattern(folder)).distinct())
             .map(path -> path.endsWith("/") ? path : path + "/")
-            .map(Sql::literal)
+            .map(Hardening::element)
             .collect(Collectors.joining(", ", "[", "]")));
   }
 
@@ -40,5 +42,10 @@ final class Hardening {
         "SET GLOBAL allowed_configs = "
             + OURS.stream().map(Sql::literal).collect(Collectors.joining(", ", "[", "]")));
     statement.execute("SET GLOBAL lock_configuration = true");
+  }
+
+  /** A property is no SQL: in the text of a list a quote is escaped, and doubling drops it. */
+  private static String element(String text) {
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'";
   }
 }
