@@ -6,6 +6,9 @@ import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.data.FloatBlock;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -14,6 +17,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
@@ -120,6 +124,69 @@ class ConcurrencyTest {
             }
             return null;
           });
+    }
+  }
+
+  @Test
+  void statementsOverJdbcGoBesideLoadsAndAreCancelled() throws Exception {
+    try (BufferAllocator allocator = new RootAllocator();
+        Warehouse warehouse =
+            Warehouse.inMemory(WarehouseOptions.builder().allocator(allocator).build())) {
+      warehouse.execute("CREATE TABLE shared AS SELECT i FROM range(50000) t(i)");
+      AtomicInteger cancelled = new AtomicInteger();
+      onAllThreads(
+          number -> {
+            for (int round = 0; round < 6; round++) {
+              if (number % 2 == 0) {
+                String own = "own" + number;
+                assertThat(warehouse.load(own, Source.query("FROM shared")).rows())
+                    .isEqualTo(50_000);
+                try (ArrowReader reader = warehouse.query("FROM " + own)) {
+                  reader.loadNextBatch();
+                }
+              }
+              try (Connection connection = warehouse.dataSource().getConnection();
+                  Statement statement = connection.createStatement()) {
+                connection.setAutoCommit(false);
+                statement.execute("CREATE TABLE jdbc" + number + " AS FROM shared");
+                connection.rollback();
+                if (number % 2 == 1) {
+                  cancelled.addAndGet(cancelSoon(statement));
+                }
+              }
+            }
+            return null;
+          });
+      assertThat(cancelled.get()).isEqualTo(6 * THREADS / 2);
+      assertThat(warehouse.tables()).containsExactly("own0", "own2", "own4", "own6", "shared");
+    }
+  }
+
+  /** 1 if the statement ended because it was cancelled. */
+  private static int cancelSoon(Statement statement) throws Exception {
+    AtomicBoolean done = new AtomicBoolean();
+    Thread canceller =
+        new Thread(
+            () -> {
+              while (!done.get()) {
+                try {
+                  statement.cancel();
+                  TimeUnit.MILLISECONDS.sleep(5);
+                } catch (SQLException | InterruptedException e) {
+                  return;
+                }
+              }
+            });
+    canceller.start();
+    try {
+      statement.execute("SELECT sum(sqrt(a.i + b.i)) FROM shared a, shared b");
+      return 0;
+    } catch (SQLException e) {
+      assertThat(e.getMessage()).containsIgnoringCase("interrupt");
+      return 1;
+    } finally {
+      done.set(true);
+      canceller.join();
     }
   }
 

@@ -2,6 +2,7 @@ package io.mlinfra.warehouse;
 
 import static io.mlinfra.warehouse.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.mlinfra.core.ErrorCode;
@@ -18,8 +19,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** In the statements, {@code IN}, {@code OUT} and {@code ROOT} stand for folders. */
 class HardenedTest {
@@ -73,131 +72,138 @@ class HardenedTest {
         .replace("LOUD", in.toString().toUpperCase(java.util.Locale.ROOT));
   }
 
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "FROM read_csv('IN/x.csv')",
-        "SELECT * FROM 'IN/x.csv'",
-        "FROM 'IN/[x].csv'",
-        "FROM 'IN/../data/x.csv'",
-        "FROM 'IN//./x.csv'",
-        "FROM read_csv('IN/inside.csv')",
-        "FROM read_json('IN/x.json')",
-        "FROM read_text('IN/x.csv')",
-        "FROM (SELECT file FROM glob('IN/x*v'))",
-        "/* copy */ SELECT 1 -- COPY",
-        "((SELECT 'COPY t TO ''x''' AS copy))",
-        "SELECT load, \"set\" FROM (SELECT 1 AS load, 2 AS \"set\")",
-        "WITH c AS (SELECT 1 AS query) SELECT query FROM c",
-        "EXPLAIN SELECT 1",
-        "EXPLAIN (ANALYZE, FORMAT json) SELECT 1",
-        "EXPLAIN (SELECT 1)",
-        "DESCRIBE t",
-        "SUMMARIZE t",
-        "SHOW TABLES",
-        "TABLE t",
-        "VALUES (1), (2)",
-        "PIVOT t ON i USING count(*)",
-        "INSERT INTO t VALUES (2)",
-        "UPDATE t SET i = 3",
-        "DELETE FROM t",
-        "CREATE OR REPLACE TEMP TABLE x AS SELECT 1",
-        "CREATE VIEW v AS SELECT 1",
-        "CREATE MACRO twice(x) AS (x * 2)",
-        "ALTER TABLE t ADD COLUMN j INTEGER",
-        "DROP TABLE t"
-      })
-  void runsWhatStaysInside(String sql) {
-    warehouse.execute(text(sql));
+  private static final List<String> INSIDE =
+      List.of(
+          "FROM read_csv('IN/x.csv')",
+          "SELECT * FROM 'IN/x.csv'",
+          "FROM 'IN/[x].csv'",
+          "FROM 'IN/../data/x.csv'",
+          "FROM 'IN//./x.csv'",
+          "FROM read_csv('IN/inside.csv')",
+          "FROM read_json('IN/x.json')",
+          "FROM read_text('IN/x.csv')",
+          "FROM (SELECT file FROM glob('IN/x*v'))",
+          "/* copy */ SELECT 1 -- COPY",
+          "((SELECT 'COPY t TO ''x''' AS copy))",
+          "SELECT load, \"set\" FROM (SELECT 1 AS load, 2 AS \"set\")",
+          "WITH c AS (SELECT 1 AS query) SELECT query FROM c",
+          "EXPLAIN SELECT 1",
+          "EXPLAIN (ANALYZE, FORMAT json) SELECT 1",
+          "EXPLAIN (SELECT 1)",
+          "DESCRIBE t",
+          "SUMMARIZE t",
+          "SHOW TABLES",
+          "TABLE t",
+          "VALUES (1), (2)",
+          "PIVOT t ON i USING count(*)",
+          "INSERT INTO t VALUES (2)",
+          "UPDATE t SET i = 3",
+          "DELETE FROM t",
+          "CREATE OR REPLACE TEMP TABLE x AS SELECT 1",
+          "CREATE VIEW v AS SELECT 1",
+          "CREATE MACRO twice(x) AS (x * 2)",
+          "ALTER TABLE t ADD COLUMN j INTEGER",
+          "DROP TABLE t");
+
+  @Test
+  void runsWhatStaysInside() throws IOException {
+    for (String sql : INSIDE) {
+      warehouse.execute("CREATE OR REPLACE TABLE t AS SELECT 1 AS i");
+      assertThatCode(() -> warehouse.execute(text(sql))).as(sql).doesNotThrowAnyException();
+    }
   }
 
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        // Reading elsewhere.
-        "FROM read_csv('OUT/x.csv')",
-        "SELECT * FROM 'OUT/x.csv'",
-        "FROM read_json('OUT/x.json')",
-        "FROM read_parquet('OUT/x.parquet')",
-        "FROM parquet_metadata('OUT/x.parquet')",
-        "FROM read_text('/etc/passwd')",
-        "FROM read_blob('/proc/self/environ')",
-        "FROM read_csv('/dev/stdin', header = false)",
-        "FROM glob('OUT/*')",
-        "FROM glob('ROOT/*')",
-        "FROM glob('ROOT/dat*/*')",
-        "FROM read_csv('IN/../data-not/x.csv')",
-        "FROM read_csv(['IN/x.csv', 'OUT/x.csv'])",
-        "FROM read_csv('file://OUT/x.csv')",
-        "FROM read_csv('file:OUT/x.csv')",
-        "FROM read_csv('file://localhost/OUT/x.csv')",
-        "FROM read_csv('x.csv')",
-        "FROM read_csv('../x.csv')",
-        "FROM read_csv('~/x.csv')",
-        "FROM read_csv('LOUD/x.csv')",
-        "FROM read_csv('https://example.invalid/x.csv')",
-        "FROM read_csv('s3://bucket/x.csv')",
-        "FROM query('FROM ''OUT/x.csv''')",
-        "FROM \"query\" /* */ ('SELECT 1')",
-        "FROM\u00a0query('SELECT 1')",
-        "SELECT * FROM json_execute_serialized_sql(json_serialize_sql('SELECT 1'))",
-        "FROM read_duckdb('IN/y.db', table_name = 't')",
-        "FROM read_csv('IN/link.csv')",
-        "FROM read_csv('IN/link/x.csv')",
-        "FROM glob('IN/link/*')",
-        // Writing.
-        "COPY t TO 'OUT/o.csv'",
-        "COPY t TO 'IN/o.csv'",
-        "COPY t TO 'IN/nothing.csv'",
-        "COPY t TO 'ROOT/w.db' (FORMAT csv, USE_TMP_FILE false)",
-        "COPY t FROM 'IN/x.csv'",
-        "EXPLAIN ANALYZE COPY t TO 'IN/o.csv'",
-        "EXPLAIN (ANALYZE) COPY t TO 'IN/o.csv'",
-        "PREPARE p AS COPY t TO 'IN/o.csv'",
-        "WITH c AS (COPY t TO 'IN/o.csv') SELECT 1",
-        "WITH c AS MATERIALIZED ((COPY t TO 'IN/o.csv')) SELECT 1",
-        "EXPORT DATABASE 'IN/e'",
-        "IMPORT DATABASE 'IN/e'",
-        "CALL enable_logging(storage = 'file', storage_path = 'OUT/log')",
-        "FROM enable_logging(storage = 'file', storage_path = 'OUT/log')",
-        "FROM system.main.\"Enable_Logging\"(storage = 'file', storage_path = 'OUT/log')",
-        "FROM enable_profiling(save_location = 'OUT/p.json', format = 'json')",
-        "PRAGMA enable_profiling",
-        "PRAGMA profiling_output = 'OUT/p.json'",
-        // Other databases, extensions, secrets.
-        "ATTACH 'OUT/z.db'",
-        "ATTACH 'IN/z.db'",
-        "ATTACH ':memory:' AS m",
-        "DETACH w",
-        "USE w",
-        "DROP DATABASE w",
-        "ALTER DATABASE w RENAME TO v",
-        "INSTALL httpfs",
-        "INSTALL 'IN/x.duckdb_extension'",
-        "LOAD 'IN/x.duckdb_extension'",
-        "LOAD json",
-        "UPDATE EXTENSIONS",
-        "FORCE INSTALL httpfs FROM community",
-        "CREATE SECRET s (TYPE http)",
-        "CREATE OR REPLACE PERSISTENT SECRET s (TYPE http)",
-        "DROP SECRET s",
-        // Settings.
-        "SET memory_limit = '4GB'",
-        "SET GLOBAL threads = 8",
-        "SET enable_progress_bar = true",
-        "RESET lock_configuration",
-        "PRAGMA threads = 8",
-        "PRAGMA database_list",
-        "CHECKPOINT",
-        "FROM force_checkpoint('w')",
-      })
-  void refusesWhatLeadsOut(String sql) {
-    assertFails(ErrorCode.ACCESS_REFUSED, () -> warehouse.execute(text(sql)));
+  private static final List<String> OUTSIDE =
+      List.of(
+          // Reading elsewhere.
+          "FROM read_csv('OUT/x.csv')",
+          "SELECT * FROM 'OUT/x.csv'",
+          "FROM read_json('OUT/x.json')",
+          "FROM read_parquet('OUT/x.parquet')",
+          "FROM parquet_metadata('OUT/x.parquet')",
+          "FROM read_text('/etc/passwd')",
+          "FROM read_blob('/proc/self/environ')",
+          "FROM read_csv('/dev/stdin', header = false)",
+          "FROM glob('OUT/*')",
+          "FROM glob('ROOT/*')",
+          "FROM glob('ROOT/dat*/*')",
+          "FROM read_csv('IN/../data-not/x.csv')",
+          "FROM read_csv(['IN/x.csv', 'OUT/x.csv'])",
+          "FROM read_csv('file://OUT/x.csv')",
+          "FROM read_csv('file:OUT/x.csv')",
+          "FROM read_csv('file://localhost/OUT/x.csv')",
+          "FROM read_csv('x.csv')",
+          "FROM read_csv('../x.csv')",
+          "FROM read_csv('~/x.csv')",
+          "FROM read_csv('LOUD/x.csv')",
+          "FROM read_csv('https://example.invalid/x.csv')",
+          "FROM read_csv('s3://bucket/x.csv')",
+          "FROM query('FROM ''OUT/x.csv''')",
+          "FROM \"query\" /* */ ('SELECT 1')",
+          "FROM\u00a0query('SELECT 1')",
+          "SELECT * FROM json_execute_serialized_sql(json_serialize_sql('SELECT 1'))",
+          "FROM read_duckdb('IN/y.db', table_name = 't')",
+          "FROM read_csv('IN/link.csv')",
+          "FROM read_csv('IN/link/x.csv')",
+          "FROM glob('IN/link/*')",
+          // Writing.
+          "COPY t TO 'OUT/o.csv'",
+          "COPY t TO 'IN/o.csv'",
+          "COPY t TO 'IN/nothing.csv'",
+          "COPY t TO 'ROOT/w.db' (FORMAT csv, USE_TMP_FILE false)",
+          "COPY t FROM 'IN/x.csv'",
+          "EXPLAIN ANALYZE COPY t TO 'IN/o.csv'",
+          "EXPLAIN (ANALYZE) COPY t TO 'IN/o.csv'",
+          "PREPARE p AS COPY t TO 'IN/o.csv'",
+          "WITH c AS (COPY t TO 'IN/o.csv') SELECT 1",
+          "WITH c AS MATERIALIZED ((COPY t TO 'IN/o.csv')) SELECT 1",
+          "EXPORT DATABASE 'IN/e'",
+          "IMPORT DATABASE 'IN/e'",
+          "CALL enable_logging(storage = 'file', storage_path = 'OUT/log')",
+          "FROM enable_logging(storage = 'file', storage_path = 'OUT/log')",
+          "FROM system.main.\"Enable_Logging\"(storage = 'file', storage_path = 'OUT/log')",
+          "FROM enable_profiling(save_location = 'OUT/p.json', format = 'json')",
+          "PRAGMA enable_profiling",
+          "PRAGMA profiling_output = 'OUT/p.json'",
+          // Other databases, extensions, secrets.
+          "ATTACH 'OUT/z.db'",
+          "ATTACH 'IN/z.db'",
+          "ATTACH ':memory:' AS m",
+          "DETACH w",
+          "USE w",
+          "DROP DATABASE w",
+          "ALTER DATABASE w RENAME TO v",
+          "INSTALL httpfs",
+          "INSTALL 'IN/x.duckdb_extension'",
+          "LOAD 'IN/x.duckdb_extension'",
+          "LOAD json",
+          "UPDATE EXTENSIONS",
+          "FORCE INSTALL httpfs FROM community",
+          "CREATE SECRET s (TYPE http)",
+          "CREATE OR REPLACE PERSISTENT SECRET s (TYPE http)",
+          "DROP SECRET s",
+          // Settings.
+          "SET memory_limit = '4GB'",
+          "SET GLOBAL threads = 8",
+          "SET enable_progress_bar = true",
+          "RESET lock_configuration",
+          "PRAGMA threads = 8",
+          "PRAGMA database_list",
+          "CHECKPOINT",
+          "FROM force_checkpoint('w')");
+
+  @Test
+  void refusesWhatLeadsOut() throws IOException {
+    for (String sql : OUTSIDE) {
+      assertThatThrownBy(() -> warehouse.execute(text(sql)))
+          .as(sql)
+          .isInstanceOfSatisfying(
+              MlInfraException.class,
+              e -> assertThat(e.code()).as(sql + ": " + e).isEqualTo(ErrorCode.ACCESS_REFUSED));
+    }
     assertThat(warehouse.rows("t")).isEqualTo(1);
     try (var files = Files.list(in)) {
       assertThat(files).hasSize(6);
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
     }
   }
 

@@ -207,7 +207,7 @@ class WarehouseTest {
     assertThatThrownBy(() -> WarehouseOptions.builder().batchRows(-1))
         .hasMessage("batchRows (-1) must be > 0");
     assertThatThrownBy(() -> WarehouseOptions.builder().memoryLimitBytes(0))
-        .hasMessage("memoryLimitBytes (0) must be > 0");
+        .hasMessage("memoryLimitBytes (0) must be >= 1048576");
     assertThatThrownBy(() -> Warehouse.inMemory(WarehouseOptions.builder().readOnly(true).build()))
         .isInstanceOf(IllegalArgumentException.class);
   }
