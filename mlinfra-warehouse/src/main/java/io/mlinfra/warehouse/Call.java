@@ -30,7 +30,7 @@ final class Call implements AutoCloseable {
   static Call prepare(
       Database database, List<String> prelude, String sql, @Nullable Object[] parameters)
       throws SQLException {
-    database.requireRunnable(sql);
+    Statements.requireSingle(sql);
     DuckDBConnection connection = database.connect();
     try {
       for (String before : prelude) {

@@ -104,7 +104,8 @@ final class GuardedJdbc implements InvocationHandler {
         name.startsWith("execute") || name.startsWith("prepare") || name.equals("addBatch");
     if (takesSql && arguments != null && arguments[0] instanceof String sql) {
       try {
-        source.database().requireRunnable(sql);
+        Statements.requireSingle(sql);
+        source.database().requireAllowed(sql);
       } catch (MlInfraException e) {
         String state = e.code() == ErrorCode.ACCESS_REFUSED ? NO_PRIVILEGE : SYNTAX;
         throw new SQLException(e.getMessage(), state, e);

@@ -18,7 +18,7 @@ final class QuerySource extends Source {
 
   @Override
   Scan open(Scan.Context context) {
-    context.database().requireRunnable(sql);
+    context.database().requireAllowed(sql);
     // A comment that ends the query must not take the bracket with it.
     String from = "(" + Statements.single(sql) + "\n)";
     return new Scan() {

@@ -94,12 +94,16 @@ final class StatementRules {
   }
 
   /**
-   * Does nothing if a hardened warehouse runs the statement.
+   * Does nothing if a hardened warehouse runs the statement; that it is only one is checked where
+   * it is run.
    *
    * @throws MlInfraException {@link ErrorCode#ACCESS_REFUSED} if it does not
    */
   static void require(String sql) {
     StatementRules rules = new StatementRules(Statements.tokens(sql));
+    if (rules.tokens.isEmpty()) {
+      return;
+    }
     rules.requireStatement(rules.unwrapped(0));
     rules.requireCommonTables();
     rules.requireFunctions();

@@ -31,8 +31,8 @@ import org.jspecify.annotations.Nullable;
  * transaction, ends with the call. Values go in as parameters ({@code ?}): numbers, {@code
  * Boolean}, {@code String}, {@code byte[]}, {@code UUID}, the dates and times of {@code java.time},
  * or null. The session's time zone is UTC whatever the machine's is, and no statement loads an
- * extension that is not built in, unless it says so itself. SQL that a stranger wrote belongs into
- * a warehouse that is {@linkplain WarehouseOptions.Builder#hardened hardened}; in any other it can
+ * extension that is not built in, unless it says so itself. SQL that a stranger wrote belongs in a
+ * warehouse that is {@linkplain WarehouseOptions.Builder#hardened hardened}; in any other it can
  * read and write files.
  *
  * <p>Thread-safe; calls run side by side. {@link #close()} waits for calls in flight and for
@@ -123,8 +123,14 @@ public final class Warehouse implements AutoCloseable {
         });
   }
 
-  /** A statement, to be given parameters and settings and then run. */
+  /**
+   * A statement, to be given parameters and settings and then run.
+   *
+   * @throws MlInfraException {@link ErrorCode#ACCESS_REFUSED} if the warehouse is hardened against
+   *     it
+   */
   public Query sql(String sql) {
+    database.requireAllowed(sql);
     return new Query(this, sql, options.batchRows());
   }
 
@@ -259,7 +265,7 @@ public final class Warehouse implements AutoCloseable {
 
   private MlInfraException failed(SQLException error) {
     MlInfraException failure = Errors.of(error);
-    if (failure.code() == ErrorCode.ACCESS_REFUSED) {
+    if (failure.code() == ErrorCode.ACCESS_REFUSED && options.hardened()) {
       return new MlInfraException(
           ErrorCode.ACCESS_REFUSED,
           failure.getMessage() + "\n\nFolders: " + database.files().listed(),

@@ -186,8 +186,8 @@ public final class WarehouseOptions {
      * load extensions, see secrets or the environment, change settings such as the memory limit or
      * the threads, write logs, or run several statements in one. All that is refused with {@link
      * io.mlinfra.core.ErrorCode#ACCESS_REFUSED}. Paths that go through the Java API (sources,
-     * exports) must lie in these folders, too. So that no setting changes, nothing but this
-     * warehouse can have its file open in this process.
+     * exports) must lie in these folders, too. Only one warehouse of a process can have a file open
+     * that is open hardened.
      *
      * <p>Links are followed before a path is compared, so that one that leads out of a folder is
      * refused. What this does not see: hard links and mounts inside a folder, and a link that

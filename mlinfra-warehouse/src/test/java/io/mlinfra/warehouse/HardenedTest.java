@@ -239,7 +239,10 @@ class HardenedTest {
     assertFails(
         ErrorCode.ACCESS_REFUSED,
         () -> warehouse.load("x", Source.query("FROM query('SELECT 1')")));
-    assertFails(ErrorCode.QUERY_FAILED, () -> warehouse.execute("SELECT 1; SELECT 2"));
+    for (String sql : List.of("", "SELECT 1; SELECT 2", "SELECT 1; COPY x TO 'y'", "SELECT \0")) {
+      assertFails(ErrorCode.QUERY_FAILED, () -> warehouse.execute(sql));
+    }
+    assertFails(ErrorCode.CONFLICT, () -> Warehouse.open(root.resolve("w.db")));
     assertThat(warehouse.rows("x")).isEqualTo(2);
   }
 
