@@ -150,7 +150,7 @@ final class StatementRules {
     requireStatement(unwrapped(next));
   }
 
-  /** DuckDB 2.0 takes {@code WITH t AS (COPY …)}. */
+  /** DuckDB 2.0 runs {@code WITH t AS (COPY …) SELECT 1}; other places take queries only. */
   private void requireCommonTables() {
     for (int i = 0; i + 1 < tokens.size(); i++) {
       boolean begins = word(i).equals("as") || word(i).equals("materialized");

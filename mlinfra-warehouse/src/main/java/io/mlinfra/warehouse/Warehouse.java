@@ -151,10 +151,11 @@ public final class Warehouse implements AutoCloseable {
 
   /**
    * The warehouse for code that speaks JDBC, such as jOOQ, JDBI or Spring. Every connection is one
-   * of its own, made in about a millisecond, so that no pool is needed; it counts as open until it
-   * is closed, by its user or with the warehouse. A connection takes one statement per call, has
-   * UTC as its time zone, and holds each result in memory, so that several may be open on it; what
-   * is larger goes through {@link #query}. Thread-safe; a connection is for one thread at a time.
+   * of its own, made in a fraction of a millisecond, so that no pool is needed; it counts as open
+   * until it is closed, by its user or with the warehouse. A connection takes one statement per
+   * call, has UTC as its time zone, and holds each result in memory, so that several may be open on
+   * it; what is larger goes through {@link #query}. Thread-safe; a connection is for one thread at
+   * a time.
    *
    * <p>Errors are {@link SQLException}s, as JDBC code expects: state {@code 08003} after the
    * warehouse was closed, {@code 42501} for what a hardened warehouse refuses.

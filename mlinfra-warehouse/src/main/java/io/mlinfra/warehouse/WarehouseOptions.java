@@ -186,15 +186,14 @@ public final class WarehouseOptions {
      * load extensions, see secrets or the environment, change settings such as the memory limit or
      * the threads, write logs, or run several statements in one. All that is refused with {@link
      * io.mlinfra.core.ErrorCode#ACCESS_REFUSED}. Paths that go through the Java API (sources,
-     * exports) must lie in these folders, too. Only one warehouse of a process can have a file open
-     * that is open hardened.
+     * exports) must lie in these folders, too. A file that is open hardened cannot be opened a
+     * second time in the process.
      *
      * <p>Links are followed before a path is compared, so that one that leads out of a folder is
      * refused. What this does not see: hard links and mounts inside a folder, and a link that
      * somebody with access to the folder puts there in the moment between the check and the
-     * reading. A statement can make neither. It can read the database's own file as bytes, and see
-     * the paths of the database, the folders and the temporary folder in DuckDB's catalogue
-     * functions.
+     * reading. A statement can make neither. It can read the database's own file and its temporary
+     * ones as bytes, and see the paths of these and of the folders in DuckDB's catalogue functions.
      *
      * <p>It bounds neither time nor disk: give statements a timeout, set {@link
      * #maxTemporaryBytes(long)} and {@link #memoryLimitBytes(long)}, and open {@link
