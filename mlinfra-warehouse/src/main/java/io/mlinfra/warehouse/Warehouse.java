@@ -106,7 +106,7 @@ public final class Warehouse implements AutoCloseable {
     Sql.table(table);
     Objects.requireNonNull(source, "source");
     Objects.requireNonNull(load, "load");
-    if (source instanceof ArrowSource) {
+    if (source instanceof ArrowSource || source instanceof ArrowFileSource) {
       ArrowMemory.requireAccess();
     }
     return inside(
