@@ -3,6 +3,7 @@ package io.mlinfra.warehouse;
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.Progress;
+import java.io.IOException;
 import java.sql.SQLException;
 import java.util.Objects;
 import java.util.UUID;
@@ -29,6 +30,7 @@ final class ArrowSource extends Source {
    * @param reader borrowed; read to its end by the statement that reads the scan
    */
   static Scan open(Scan.Context context, ArrowReader reader) throws SQLException {
+    requireLoadable(context.table(), reader);
     String view = "mlinfra source " + UUID.randomUUID();
     Progress.Task task = context.progress().start("loading " + context.table(), -1, "rows");
     BorrowedReader borrowed = new BorrowedReader(context.imports(), reader, task);
@@ -39,6 +41,13 @@ final class ArrowSource extends Source {
       context.connection().registerArrowStream(view, stream);
     } catch (RuntimeException e) {
       close(stream, task);
+      // So the driver wraps what it refuses, such as a type that DuckDB does not have.
+      if (e.getCause() instanceof SQLException refused) {
+        throw new MlInfraException(
+            ErrorCode.DATA_UNSUITABLE,
+            "table '" + context.table() + "' was not loaded: " + Errors.message(refused),
+            refused);
+      }
       throw e;
     }
     return new Scan() {
@@ -67,6 +76,17 @@ final class ArrowSource extends Source {
         ArrowSource.close(stream, task);
       }
     };
+  }
+
+  private static void requireLoadable(String table, ArrowReader reader) {
+    try {
+      ArrowBatches.requireLoadable(reader.getVectorSchemaRoot().getSchema());
+    } catch (IOException e) {
+      throw new MlInfraException(
+          ErrorCode.IO_FAILED,
+          "table '" + table + "' was not loaded, reading its source failed: " + e.getMessage(),
+          e);
+    }
   }
 
   private static RuntimeException failed(String table, BorrowedReader reader, SQLException error) {

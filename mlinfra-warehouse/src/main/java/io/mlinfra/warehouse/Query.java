@@ -112,8 +112,49 @@ public final class Query {
     }
   }
 
+  /**
+   * Writes the whole result to a file or folder, all or nothing: it is written beside the target
+   * under another name, {@code .mlinfra-export-….partial}, and renamed once it is complete and on
+   * disk. When this throws, what was there before is still there; a process that dies leaves at
+   * most such a file, which nobody needs.
+   *
+   * <p>The query is run once. The same rows give the same bytes if the order of the rows is total:
+   * if {@link Target#sortBy} names columns that tell all rows apart or, for a target that is not
+   * partitioned, if the query itself sorts so; until DuckDB's version changes. An Arrow file is
+   * written batch by batch, as {@link #stream} gives them, in bounded memory.
+   *
+   * @throws MlInfraException {@link ErrorCode#FILE_MISSING} if the target's folder is missing;
+   *     {@link ErrorCode#CONFLICT} if the target is there and {@link Target#overwrite} does not
+   *     allow to replace it; {@link ErrorCode#NAME_UNKNOWN} if a column to sort or partition by is
+   *     not in the result; {@link ErrorCode#IO_FAILED} if it cannot be written, as when the disk is
+   *     full; otherwise as {@link #stream}
+   */
+  public Exported export(Target target) {
+    if (Objects.requireNonNull(target, "target").isArrow()) {
+      ArrowMemory.requireAccess();
+    }
+    Exporter.Calls calls =
+        new Exporter.Calls() {
+          @Override
+          public Call prepare(String statement) throws java.sql.SQLException {
+            return Query.this.prepare(statement);
+          }
+
+          @Override
+          public ArrowReader stream(String statement) throws java.sql.SQLException {
+            return warehouse.stream(Query.this.prepare(statement), batchRows);
+          }
+        };
+    return warehouse.inside(() -> new Exporter(warehouse.database(), calls, sql, target).export());
+  }
+
   private Call prepare() throws java.sql.SQLException {
-    return Call.prepare(warehouse.database(), prelude, sql, parameters);
+    return prepare(sql);
+  }
+
+  /** Prepares a statement that contains this one, with its parameters and what stands before it. */
+  private Call prepare(String statement) throws java.sql.SQLException {
+    return Call.prepare(warehouse.database(), prelude, statement, parameters);
   }
 
   /** The statement. */

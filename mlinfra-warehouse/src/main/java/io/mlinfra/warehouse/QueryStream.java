@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.dictionary.Dictionary;
@@ -27,6 +28,7 @@ final class QueryStream extends ArrowReader {
   private final ResultSet rows;
   private final ArrowReader batches;
   private final Consumer<QueryStream> onClose;
+  private final UnaryOperator<MlInfraException> explained;
 
   /** Why it is closed, once it is. */
   private volatile @Nullable String closed;
@@ -38,12 +40,14 @@ final class QueryStream extends ArrowReader {
       Call call,
       ResultSet rows,
       ArrowReader batches,
-      Consumer<QueryStream> onClose) {
+      Consumer<QueryStream> onClose,
+      UnaryOperator<MlInfraException> explained) {
     super(allocator);
     this.call = call;
     this.rows = rows;
     this.batches = batches;
     this.onClose = onClose;
+    this.explained = explained;
   }
 
   /**
@@ -52,15 +56,20 @@ final class QueryStream extends ArrowReader {
    * @param call becomes the stream's
    * @param allocator must have no limit: what an import refused would leak
    * @param onClose told once, after everything is released
+   * @param explained makes of an error the one that the caller sees
    */
   static QueryStream open(
-      Call call, BufferAllocator allocator, int batchRows, Consumer<QueryStream> onClose)
+      Call call,
+      BufferAllocator allocator,
+      int batchRows,
+      Consumer<QueryStream> onClose,
+      UnaryOperator<MlInfraException> explained)
       throws SQLException {
     try {
       ResultSet rows = call.rows();
       ArrowReader batches =
           (ArrowReader) rows.unwrap(DuckDBResultSet.class).arrowExportStream(allocator, batchRows);
-      return new QueryStream(allocator, call, rows, batches, onClose);
+      return new QueryStream(allocator, call, rows, batches, onClose, explained);
     } catch (SQLException | RuntimeException e) {
       call.close();
       throw e;
@@ -115,7 +124,8 @@ final class QueryStream extends ArrowReader {
       return fetch.get();
     } catch (IOException e) {
       requireOpen();
-      throw new MlInfraException(ErrorCode.QUERY_FAILED, String.valueOf(e.getMessage()), e);
+      throw explained.apply(
+          new MlInfraException(ErrorCode.QUERY_FAILED, String.valueOf(e.getMessage()), e));
     } finally {
       lock.unlock();
     }

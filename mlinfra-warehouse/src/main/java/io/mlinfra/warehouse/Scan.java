@@ -23,7 +23,12 @@ interface Scan extends AutoCloseable {
       Database database,
       BufferAllocator imports,
       String table,
-      Progress progress) {}
+      Progress progress) {
+    /** The same with another allocator. */
+    Context withImports(BufferAllocator allocator) {
+      return new Context(connection, database, allocator, table, progress);
+    }
+  }
 
   /**
    * What stands behind {@code FROM}: a table function, a quoted view or a query in brackets, with a

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Where rows come from. Immutable. A source can be loaded again and again, but for {@link
  * #arrow(ArrowReader)}, whose stream is read once.
  */
-public abstract sealed class Source permits FileSource, ArrowSource, QuerySource {
+public abstract sealed class Source permits FileSource, ArrowSource, ArrowFileSource, QuerySource {
   Source() {}
 
   /** A Parquet file. The path names one file; characters such as {@code *} stand for themselves. */
@@ -35,6 +35,19 @@ public abstract sealed class Source permits FileSource, ArrowSource, QuerySource
    */
   public static Source arrow(ArrowReader reader) {
     return new ArrowSource(reader);
+  }
+
+  /**
+   * A file in Arrow's IPC format, either kind: the file format or the stream format, told apart by
+   * how it begins. It is read batch by batch. A dictionary-encoded column comes in as the values it
+   * stands for. A stream must end with its end marker, without which it may have been cut off.
+   *
+   * <p>Loading throws {@link io.mlinfra.core.ErrorCode#FILE_UNREADABLE} if the file is damaged or
+   * something else, and {@link io.mlinfra.core.ErrorCode#ARTIFACT_MISSING} if it is compressed and
+   * {@code org.apache.arrow:arrow-compression} is not on the class path.
+   */
+  public static Source arrow(Path file) {
+    return new ArrowFileSource(file);
   }
 
   /**

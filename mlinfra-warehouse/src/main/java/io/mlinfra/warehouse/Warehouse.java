@@ -46,6 +46,7 @@ public final class Warehouse implements AutoCloseable {
   private final WarehouseOptions options;
   private final Database database;
   private final Memory memory;
+  private final Functions functions;
   private final Gate gate;
 
   private final WarehouseDataSource dataSource;
@@ -65,6 +66,7 @@ public final class Warehouse implements AutoCloseable {
       throw e;
     }
     this.dataSource = new WarehouseDataSource(label, gate, this.database);
+    this.functions = new Functions(this.database, memory.allocator());
   }
 
   /** Opens a file with the default options, see {@link #open(Path, WarehouseOptions)}. */
@@ -111,7 +113,7 @@ public final class Warehouse implements AutoCloseable {
     Sql.table(table);
     Objects.requireNonNull(source, "source");
     Objects.requireNonNull(load, "load");
-    if (source instanceof ArrowSource) {
+    if (source instanceof ArrowSource || source instanceof ArrowFileSource) {
       ArrowMemory.requireAccess();
     }
     return inside(
@@ -164,13 +166,28 @@ public final class Warehouse implements AutoCloseable {
     return inside(() -> dataSource);
   }
 
+  /**
+   * Lets SQL call a function written in Java, on every connection of this warehouse, until what
+   * this returns is closed.
+   *
+   * @return the caller's to close; the warehouse closes it otherwise
+   * @throws IllegalArgumentException if SQL has a function or keyword of that name
+   * @throws MlInfraException {@link ErrorCode#CONFLICT} if a function of that name is registered,
+   *     or one of other types has been
+   */
+  public Registered register(ScalarFunction function) {
+    Objects.requireNonNull(function, "function");
+    return inside(() -> functions.register(function));
+  }
+
   Database database() {
     return database;
   }
 
   /** Starts a prepared query; the stream is closed by whoever gets it, or with the warehouse. */
   ArrowReader stream(Call call, int batchRows) throws SQLException {
-    QueryStream stream = QueryStream.open(call, memory.imports(), batchRows, this::forget);
+    QueryStream stream =
+        QueryStream.open(call, memory.imports(), batchRows, this::forget, functions::explained);
     synchronized (streams) {
       streams.addLast(stream);
     }
@@ -246,7 +263,9 @@ public final class Warehouse implements AutoCloseable {
       try {
         return work.get();
       } catch (SQLException e) {
-        throw failed(e);
+        throw functions.explained(failed(e));
+      } catch (MlInfraException e) {
+        throw functions.explained(e);
       }
     }
   }
@@ -288,12 +307,14 @@ public final class Warehouse implements AutoCloseable {
   /** Waits for calls in flight, then closes the open streams and JDBC connections, newest first. */
   @Override
   public void close() {
+    functions.requireOutside(label);
     if (!gate.close()) {
       return;
     }
     // Closed in reverse order, each even if one before it fails.
     try (memory;
         database;
+        functions;
         dataSource) {
       closeStreams();
     }
