@@ -2,6 +2,7 @@ package io.mlinfra.warehouse;
 
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
+import io.mlinfra.core.Progress;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -14,34 +15,54 @@ import org.jspecify.annotations.Nullable;
 
 /** One statement with its parameters on a connection of its own. Not thread-safe. */
 final class Call implements AutoCloseable {
+  /** What a statement's progress is counted in. */
+  private static final int WHOLE = 100;
+
   private final DuckDBConnection connection;
   private final DuckDBPreparedStatement statement;
+  private final Running running;
+  private final Progress progress;
 
-  private Call(DuckDBConnection connection, DuckDBPreparedStatement statement) {
+  private Call(
+      DuckDBConnection connection,
+      DuckDBPreparedStatement statement,
+      Running running,
+      Progress progress) {
     this.connection = connection;
     this.statement = statement;
+    this.running = running;
+    this.progress = progress;
   }
 
+  /** What a call is made of. */
+  record Text(List<String> prelude, String sql, @Nullable Object[] parameters) {}
+
   /**
-   * Prepares a statement that the caller of the library wrote.
+   * Prepares a statement that the caller of the library wrote, in a step of the run.
    *
-   * @param prelude statements of our own that run before it on the same connection
+   * @param text with statements of our own that run before it on the same connection
+   * @param running what may end it; closed by the caller
    */
-  static Call prepare(
-      Database database, List<String> prelude, String sql, @Nullable Object[] parameters)
+  static Call prepare(Database database, Text text, Running running, Progress progress)
       throws SQLException {
-    Statements.requireSingle(sql);
+    Statements.requireSingle(text.sql());
     DuckDBConnection connection = database.connect();
     try {
-      for (String before : prelude) {
+      running.attach(connection);
+      if (progress != Progress.NONE) {
+        ProgressPoll.enable(connection);
+      }
+      for (String before : text.prelude()) {
         try (Statement statement = connection.createStatement()) {
           statement.execute(before);
         }
       }
-      DuckDBPreparedStatement statement = connection.prepare(sql);
-      Parameters.bind(statement, parameters);
-      return new Call(connection, statement);
+      DuckDBPreparedStatement statement = connection.prepare(text.sql());
+      running.attach(statement);
+      Parameters.bind(statement, text.parameters());
+      return new Call(connection, statement, running, progress);
     } catch (SQLException | RuntimeException e) {
+      running.detach();
       connection.close();
       throw e;
     }
@@ -58,6 +79,18 @@ final class Call implements AutoCloseable {
 
   /** Runs whatever it is; gives the number of affected rows. */
   long run() throws SQLException {
+    if (progress == Progress.NONE) {
+      return runUnwatched();
+    }
+    try (Progress.Task task = progress.start("running the statement", WHOLE, "percent");
+        ProgressPoll poll = ProgressPoll.start(statement, task, WHOLE)) {
+      long changed = runUnwatched();
+      poll.finish();
+      return changed;
+    }
+  }
+
+  private long runUnwatched() throws SQLException {
     if (statement.execute()) {
       // Results come lazily: what a statement does besides giving rows happens while they are read.
       try (ResultSet rows = statement.getResultSet()) {
@@ -77,6 +110,7 @@ final class Call implements AutoCloseable {
 
   @Override
   public void close() throws SQLException {
+    running.detach();
     try (connection) {
       statement.close();
     }

@@ -2,6 +2,9 @@ package io.mlinfra.warehouse;
 
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells one SQL statement from several. The driver runs {@code select 1; select 2} without a word,
@@ -11,7 +14,16 @@ import io.mlinfra.core.MlInfraException;
  * {@code e'…'}, dollar quotes, line comments, nested block comments.
  */
 final class Statements {
+  /**
+   * Where a value goes.
+   *
+   * @param name of {@code $name}, null for the others
+   * @param number of {@code $1}, 0 for a {@code ?}, which takes the next
+   */
+  record Placeholder(int start, int end, @Nullable String name, long number) {}
+
   private final String sql;
+  private final List<Placeholder> placeholders = new ArrayList<>();
   private int at;
 
   private Statements(String sql) {
@@ -55,6 +67,17 @@ final class Statements {
     return ended ? sql.substring(0, text.at - 1) : sql;
   }
 
+  /**
+   * Where values go, in the order of the text; of a text that DuckDB refuses whatever comes out.
+   */
+  static List<Placeholder> placeholders(String sql) {
+    Statements text = new Statements(sql);
+    while (text.at < sql.length()) {
+      text.skipStatement();
+    }
+    return text.placeholders;
+  }
+
   private static MlInfraException refused(String why) {
     return new MlInfraException(ErrorCode.QUERY_FAILED, why);
   }
@@ -62,23 +85,32 @@ final class Statements {
   /** Passes the next semicolon or the end; true if anything but space and comments came before. */
   private boolean skipStatement() {
     boolean something = false;
-    while (at < sql.length()) {
+    while (skipBlank()) {
       char c = sql.charAt(at);
       if (c == ';') {
         at++;
         return something;
-      } else if (startsWith("--")) {
+      }
+      something = true;
+      skipToken(c);
+    }
+    return something;
+  }
+
+  /** Passes space and comments; false if the text ends there. */
+  private boolean skipBlank() {
+    while (at < sql.length()) {
+      if (startsWith("--")) {
         skipLine();
       } else if (startsWith("/*")) {
         skipBlockComment();
-      } else if (isSpace(c)) {
+      } else if (isSpace(sql.charAt(at))) {
         at++;
       } else {
-        something = true;
-        skipToken(c);
+        return true;
       }
     }
-    return something;
+    return false;
   }
 
   private void skipToken(char c) {
@@ -90,14 +122,63 @@ final class Statements {
       at++;
       skipQuoted('\'', true);
     } else if (isWordStart(c)) {
-      // A word may contain dollars, which start no quote then.
-      while (at < sql.length() && isWordPart(sql.charAt(at))) {
-        at++;
-      }
+      skipWord();
     } else if (c == '$') {
-      skipDollarQuoted();
+      skipDollar();
+    } else if (c == '?') {
+      skipNumbered();
     } else {
       at++;
+    }
+  }
+
+  private void skipWord() {
+    // A word may contain dollars, which start no quote then.
+    while (at < sql.length() && isWordPart(sql.charAt(at))) {
+      at++;
+    }
+  }
+
+  /** A question mark or a dollar, and the digits behind it. */
+  private void skipNumbered() {
+    int start = at++;
+    long number = 0;
+    while (at < sql.length() && isDigit(sql.charAt(at))) {
+      number = Math.min(number * 10 + sql.charAt(at++) - '0', Integer.MAX_VALUE);
+    }
+    placeholders.add(new Placeholder(start, at, null, number));
+  }
+
+  private void skipDollar() {
+    if (at + 1 < sql.length() && isDigit(sql.charAt(at + 1))) {
+      skipNumbered();
+    } else if (!skipDollarQuoted()) {
+      named();
+      at++;
+    }
+  }
+
+  /** Looks at the name behind a dollar, which space and comments may keep apart. */
+  private void named() {
+    Statements ahead = new Statements(sql);
+    ahead.at = at + 1;
+    if (!ahead.skipBlank()) {
+      return;
+    }
+    int from = ahead.at;
+    char first = sql.charAt(from);
+    if (first == '"') {
+      ahead.skipQuoted('"', false);
+      if (ahead.at > from + 2 && sql.charAt(ahead.at - 1) == '"') {
+        String name = sql.substring(from + 1, ahead.at - 1).replace("\"\"", "\"");
+        placeholders.add(new Placeholder(at, ahead.at, name, 0));
+      }
+    } else if (isWordStart(first)) {
+      ahead.skipWord();
+      // Before a quote it is the mark of a literal, such as e'…'.
+      if (!ahead.startsWith("'")) {
+        placeholders.add(new Placeholder(at, ahead.at, sql.substring(from, ahead.at), 0));
+      }
     }
   }
 
@@ -132,18 +213,19 @@ final class Statements {
     return false;
   }
 
-  private void skipDollarQuoted() {
+  /** False if it is none, where it does nothing. */
+  private boolean skipDollarQuoted() {
     int end = at + 1;
     while (end < sql.length() && isTagPart(sql.charAt(end), end == at + 1)) {
       end++;
     }
     if (end >= sql.length() || sql.charAt(end) != '$') {
-      at++;
-      return;
+      return false;
     }
     String tag = sql.substring(at, end + 1);
     int close = sql.indexOf(tag, end + 1);
     at = close < 0 ? sql.length() : close + tag.length();
+    return true;
   }
 
   private void skipLine() {
@@ -175,19 +257,32 @@ final class Statements {
     return sql.startsWith(text, at + ahead);
   }
 
+  /** DuckDB takes the spaces of Unicode for plain ones. */
   private static boolean isSpace(char c) {
-    return c == ' ' || c >= '\t' && c <= '\r';
+    return c == ' '
+        || c >= '\t' && c <= '\r'
+        || c == 0x00A0
+        || c >= 0x2000 && c <= 0x200D
+        || c == 0x202F
+        || c == 0x205F
+        || c == 0x2060
+        || c == 0x3000
+        || c == 0xFEFF;
+  }
+
+  private static boolean isDigit(char c) {
+    return c >= '0' && c <= '9';
   }
 
   private static boolean isWordStart(char c) {
-    return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c >= 0x80;
+    return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c >= 0x80 && !isSpace(c);
   }
 
   private static boolean isWordPart(char c) {
-    return isWordStart(c) || c >= '0' && c <= '9' || c == '$';
+    return isWordStart(c) || isDigit(c) || c == '$';
   }
 
   private static boolean isTagPart(char c, boolean first) {
-    return isWordStart(c) || !first && c >= '0' && c <= '9';
+    return isWordStart(c) || !first && isDigit(c);
   }
 }

@@ -4,6 +4,7 @@ import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.Gate;
 import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.Names;
+import io.mlinfra.core.Progress;
 import io.mlinfra.core.data.ArrowMemory;
 import io.mlinfra.core.data.FloatBlock;
 import io.mlinfra.core.version.Kind;
@@ -143,8 +144,10 @@ public final class Warehouse implements AutoCloseable {
   }
 
   /** Starts a prepared query; the stream is closed by whoever gets it, or with the warehouse. */
-  ArrowReader stream(Call call, int batchRows) throws SQLException {
-    QueryStream stream = QueryStream.open(call, memory.imports(), batchRows, this::forget);
+  ArrowReader stream(Running running, Call call, int batchRows, Progress progress)
+      throws SQLException {
+    QueryStream stream =
+        QueryStream.open(running, call, memory.imports(), batchRows, progress, this::forget);
     synchronized (streams) {
       streams.addLast(stream);
     }
