@@ -4,9 +4,14 @@ import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.Progress;
 import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.duckdb.DuckDBConnection;
 import org.duckdb.DuckDBPreparedStatement;
 import org.duckdb.DuckDBResultSetMetaData;
@@ -20,16 +25,22 @@ final class Call implements AutoCloseable {
 
   private final DuckDBConnection connection;
   private final DuckDBPreparedStatement statement;
+
+  /** What the statement calls its columns, where it had to run with other names. */
+  private final @Nullable List<String> names;
+
   private final Running running;
   private final Progress progress;
 
   private Call(
       DuckDBConnection connection,
       DuckDBPreparedStatement statement,
+      @Nullable List<String> names,
       Running running,
       Progress progress) {
     this.connection = connection;
     this.statement = statement;
+    this.names = names;
     this.running = running;
     this.progress = progress;
   }
@@ -37,13 +48,47 @@ final class Call implements AutoCloseable {
   /** What a call is made of. */
   record Text(List<String> prelude, String sql, @Nullable Object[] parameters) {}
 
+  /** A result's columns, and DuckDB's names of their types. */
+  record Columns(List<String> names, List<String> types) {
+    private static Columns of(ResultSetMetaData data) throws SQLException {
+      List<String> names = new ArrayList<>();
+      List<String> types = new ArrayList<>();
+      for (int i = 1; i <= data.getColumnCount(); i++) {
+        names.add(data.getColumnName(i));
+        types.add(data.getColumnTypeName(i));
+      }
+      return new Columns(names, types);
+    }
+
+    /** The same name twice is none that a subquery can have. */
+    private boolean isAmbiguous() {
+      return names.stream().map(name -> name.toLowerCase(Locale.ROOT)).distinct().count()
+          < names.size();
+    }
+  }
+
+  /**
+   * How a result is had. The driver reads rows of a lazy one, and takes an error on the way for
+   * their end; only Arrow streams tell it. So rows are read from whole results, which are limited.
+   *
+   * @param rows the most that a query gives
+   */
+  record Mode(boolean lazy, long rows) {
+    static final Mode LAZY = new Mode(true, Long.MAX_VALUE);
+    static final Mode WHOLE = new Mode(false, Long.MAX_VALUE);
+
+    static Mode first(long rows) {
+      return new Mode(false, rows);
+    }
+  }
+
   /**
    * Prepares a statement that the caller of the library wrote, in a step of the run.
    *
    * @param text with statements of our own that run before it on the same connection
    * @param running what may end it; closed by the caller
    */
-  static Call prepare(Database database, Text text, Running running, Progress progress)
+  static Call prepare(Database database, Text text, Mode mode, Running running, Progress progress)
       throws SQLException {
     Statements.requireSingle(text.sql());
     DuckDBConnection connection = database.connect();
@@ -52,15 +97,22 @@ final class Call implements AutoCloseable {
       if (progress != Progress.NONE) {
         ProgressPoll.enable(connection);
       }
-      for (String before : text.prelude()) {
-        try (Statement statement = connection.createStatement()) {
-          statement.execute(before);
+      try (Statement settings = connection.createStatement()) {
+        settings.execute("SET SESSION jdbc_stream_results = " + mode.lazy());
+        for (String before : text.prelude()) {
+          settings.execute(before);
         }
       }
       DuckDBPreparedStatement statement = connection.prepare(text.sql());
+      List<String> names = null;
+      if (mode.rows() < Long.MAX_VALUE && gives(statement)) {
+        Columns columns = Columns.of(statement.getMetaData());
+        names = columns.isAmbiguous() ? columns.names() : null;
+        statement = limited(connection, statement, text.sql(), names, mode.rows());
+      }
       running.attach(statement);
       Parameters.bind(statement, text.parameters());
-      return new Call(connection, statement, running, progress);
+      return new Call(connection, statement, names, running, progress);
     } catch (SQLException | RuntimeException e) {
       running.detach();
       connection.close();
@@ -68,9 +120,41 @@ final class Call implements AutoCloseable {
     }
   }
 
+  /** The same with a limit, unless it is one such as EXPLAIN that cannot be part of another. */
+  private static DuckDBPreparedStatement limited(
+      DuckDBConnection connection,
+      DuckDBPreparedStatement statement,
+      String sql,
+      @Nullable List<String> names,
+      long rows)
+      throws SQLException {
+    String others =
+        names == null
+            ? ""
+            : IntStream.range(0, names.size())
+                .mapToObj(i -> "c" + i)
+                .collect(Collectors.joining(", ", " t(", ")"));
+    DuckDBPreparedStatement limited;
+    try {
+      limited =
+          connection.prepare(
+              "SELECT * FROM (" + Statements.single(sql) + "\n)" + others + " LIMIT " + rows);
+    } catch (SQLException e) {
+      return statement;
+    }
+    statement.close();
+    return limited;
+  }
+
+  /** The columns of what {@link #rows} gave. */
+  Columns columns(ResultSet rows) throws SQLException {
+    Columns columns = Columns.of(rows.getMetaData());
+    return names == null ? columns : new Columns(names, columns.types());
+  }
+
   /** Runs what gives rows. */
   ResultSet rows() throws SQLException {
-    if (returns() != StatementReturnType.QUERY_RESULT) {
+    if (!gives(statement)) {
       throw new MlInfraException(
           ErrorCode.QUERY_FAILED, "the statement gives no rows; pass it to execute");
     }
@@ -92,7 +176,6 @@ final class Call implements AutoCloseable {
 
   private long runUnwatched() throws SQLException {
     if (statement.execute()) {
-      // Results come lazily: what a statement does besides giving rows happens while they are read.
       try (ResultSet rows = statement.getResultSet()) {
         long count = 0;
         while (rows.next()) {
@@ -104,8 +187,9 @@ final class Call implements AutoCloseable {
     return Math.max(0, statement.getLargeUpdateCount());
   }
 
-  private StatementReturnType returns() throws SQLException {
-    return ((DuckDBResultSetMetaData) statement.getMetaData()).getReturnType();
+  private static boolean gives(DuckDBPreparedStatement statement) throws SQLException {
+    return ((DuckDBResultSetMetaData) statement.getMetaData()).getReturnType()
+        == StatementReturnType.QUERY_RESULT;
   }
 
   @Override

@@ -67,7 +67,11 @@ final class Database implements AutoCloseable {
 
   private static Properties properties(String path, WarehouseOptions options, WorkFolder work) {
     Properties properties = new Properties();
-    properties.setProperty(DuckDBDriver.JDBC_STREAM_RESULTS, "true");
+    // Those of one connection, which Call and ProgressPoll set even where all others are locked.
+    properties.setProperty(
+        "allowed_configs",
+        "['jdbc_stream_results', 'enable_progress_bar', 'enable_progress_bar_print',"
+            + " 'progress_bar_time']");
     // Otherwise a statement may download native code.
     properties.setProperty("autoinstall_known_extensions", "false");
     properties.setProperty("autoload_known_extensions", "false");

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 public final class Preview {
   private static final int MOST_COLUMNS = 50;
   private static final int WIDEST = 200;
-  private static final long MOST_COUNTED = 1_000_000;
+  private static final long MOST_COUNTED = 100_000;
 
   private static final Set<String> NUMBERS =
       Set.of(
@@ -72,15 +72,20 @@ public final class Preview {
     this.columns = columns;
   }
 
+  /** So many rows are read in order to show these. */
+  static long most(int rows) {
+    return Math.max(MOST_COUNTED, rows) + 1;
+  }
+
   /** Reads so many rows, and counts the rest. */
-  static Preview of(ResultSet rows, int most) throws SQLException {
-    try (rows) {
-      Values values = new Values(rows);
+  static Preview of(Call call, int most) throws SQLException {
+    try (ResultSet rows = call.rows()) {
+      Values values = new Values(rows, call.columns(rows));
       int columns = values.names().size();
       int width = Math.min(columns, MOST_COLUMNS);
       List<@Nullable String[]> shown = new ArrayList<>();
       long count = 0;
-      while (count <= MOST_COUNTED && rows.next()) {
+      while (count < most(most) && rows.next()) {
         if (count++ < most) {
           @Nullable String[] row = new @Nullable String[width];
           for (int i = 0; i < width; i++) {
@@ -182,7 +187,9 @@ public final class Preview {
 
   private String footer() {
     String all =
-        count > MOST_COUNTED ? "more than " + Format.count(MOST_COUNTED) : Format.count(count);
+        count > MOST_COUNTED && count > rows.size()
+            ? "more than " + Format.count(count - 1)
+            : Format.count(count);
     String unit = count == 1 ? " row" : " rows";
     String text =
         rows.size() == count ? all + unit : Format.count(rows.size()) + " of " + all + unit;

@@ -153,7 +153,9 @@ public final class Query {
           Running running = start();
           try {
             return running.step(
-                () -> warehouse.stream(running, prepare("", running), batchRows, progress));
+                () ->
+                    warehouse.stream(
+                        running, prepare("", Call.Mode.LAZY, running), batchRows, progress));
           } catch (SQLException | RuntimeException e) {
             running.close();
             throw e;
@@ -162,13 +164,14 @@ public final class Query {
   }
 
   /**
-   * Runs the statement to its end, such as one that creates or changes tables.
+   * Runs the statement to its end, such as one that creates or changes tables. Rows that it gives
+   * are held in memory until all are counted; {@link #stream} reads many.
    *
    * @return the number of rows that it changed; for one that gives rows, how many it gave
    * @throws MlInfraException as {@link #stream}
    */
   public long execute() {
-    return run("", Call::run);
+    return run("", Call.Mode.WHOLE, Call::run);
   }
 
   /**
@@ -194,7 +197,7 @@ public final class Query {
    */
   public <T> List<T> list(Class<T> type) {
     RowMapper.Plan<T> plan = RowMapper.of(type);
-    return run("", call -> plan.list(call.rows(), maxRows, progress));
+    return run("", Call.Mode.first(maxRows + 1), call -> plan.list(call, maxRows, progress));
   }
 
   /**
@@ -205,13 +208,13 @@ public final class Query {
    */
   public <T> T value(Class<T> type) {
     RowMapper.Plan<T> plan = RowMapper.of(type);
-    return run("", call -> plan.only(call.rows()));
+    return run("", Call.Mode.first(2), plan::only);
   }
 
   /** The first row as {@link #list} gives it; empty where there is no row, or a NULL alone. */
   public <T> Optional<T> first(Class<T> type) {
     RowMapper.Plan<T> plan = RowMapper.of(type);
-    return run("", call -> plan.first(call.rows()));
+    return run("", Call.Mode.first(1), plan::first);
   }
 
   /** The first 20 rows for people to look at, see {@link #show(int)}. */
@@ -222,11 +225,11 @@ public final class Query {
   /**
    * The first rows for people to look at. Needs no JVM flag.
    *
-   * @param rows so many are kept; further ones are counted, up to 1,000,000
+   * @param rows so many are kept; further ones are counted, up to 100,000
    */
   public Preview show(int rows) {
     positive("rows", rows);
-    return run("", call -> Preview.of(call.rows(), rows));
+    return run("", Call.Mode.first(Preview.most(rows)), call -> Preview.of(call, rows));
   }
 
   /** How DuckDB would run the statement, drawn with lines of text. It does not run. */
@@ -242,6 +245,7 @@ public final class Query {
   private String explain(String prefix) {
     return run(
         prefix,
+        Call.Mode.WHOLE,
         call -> {
           StringBuilder plan = new StringBuilder();
           try (ResultSet rows = call.rows()) {
@@ -284,13 +288,13 @@ public final class Query {
     T on(Call call) throws SQLException;
   }
 
-  private <T> T run(String prefix, Work<T> work) {
+  private <T> T run(String prefix, Call.Mode mode, Work<T> work) {
     return warehouse.inside(
         () -> {
           try (Running running = start()) {
             return running.step(
                 () -> {
-                  try (Call call = prepare(prefix, running)) {
+                  try (Call call = prepare(prefix, mode, running)) {
                     return work.on(call);
                   }
                 });
@@ -304,11 +308,11 @@ public final class Query {
     return running;
   }
 
-  private Call prepare(String prefix, Running running) throws SQLException {
+  private Call prepare(String prefix, Call.Mode mode, Running running) throws SQLException {
     Statements.requireSingle(sql);
     Call.Text text =
         new Call.Text(List.copyOf(prelude), prefix + bindings.sql(), bindings.values());
-    return Call.prepare(warehouse.database(), text, running, progress);
+    return Call.prepare(warehouse.database(), text, mode, running, progress);
   }
 
   private static long positive(String name, long value) {

@@ -22,10 +22,10 @@ final class RowMapper<T> {
   private final int[] columns;
   private long row;
 
-  private RowMapper(Plan<T> plan, ResultSet rows) throws SQLException {
+  private RowMapper(Plan<T> plan, Call call, ResultSet rows) throws SQLException {
     this.plan = plan;
     this.rows = rows;
-    this.values = new Values(rows);
+    this.values = new Values(rows, call.columns(rows));
     this.columns = plan.columns(values.names());
   }
 
@@ -53,11 +53,11 @@ final class RowMapper<T> {
     }
 
     /** All rows. */
-    List<T> list(ResultSet rows, long most, Progress progress) throws SQLException {
-      RowMapper<T> mapper = new RowMapper<>(this, rows);
+    List<T> list(Call call, long most, Progress progress) throws SQLException {
       List<T> list = new ArrayList<>();
-      try (rows;
+      try (ResultSet rows = call.rows();
           Progress.Task task = progress.start("reading rows", -1, "rows")) {
+        RowMapper<T> mapper = new RowMapper<>(this, call, rows);
         while (mapper.next()) {
           if (list.size() >= most) {
             throw unsuitable(
@@ -76,9 +76,9 @@ final class RowMapper<T> {
     }
 
     /** The only row. */
-    T only(ResultSet rows) throws SQLException {
-      RowMapper<T> mapper = new RowMapper<>(this, rows);
-      try (rows) {
+    T only(Call call) throws SQLException {
+      try (ResultSet rows = call.rows()) {
+        RowMapper<T> mapper = new RowMapper<>(this, call, rows);
         if (!mapper.next()) {
           throw unsuitable("the result has no row, where exactly one was asked for");
         }
@@ -91,9 +91,9 @@ final class RowMapper<T> {
     }
 
     /** The first row, if it is there. */
-    Optional<T> first(ResultSet rows) throws SQLException {
-      RowMapper<T> mapper = new RowMapper<>(this, rows);
-      try (rows) {
+    Optional<T> first(Call call) throws SQLException {
+      try (ResultSet rows = call.rows()) {
+        RowMapper<T> mapper = new RowMapper<>(this, call, rows);
         return mapper.next() ? Optional.ofNullable(mapper.current()) : Optional.empty();
       }
     }

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 final class Running implements AutoCloseable {
   private static final long AGAIN_MILLIS = 5;
 
+  private static final Duration LONGEST = Duration.ofDays(365 * 100);
+
   /** Something that a run does. */
   interface Step<T, E extends Exception> {
     T get() throws E;
@@ -41,9 +43,10 @@ final class Running implements AutoCloseable {
    * @param onClose told when it is over
    */
   Running(@Nullable Duration timeout, Consumer<Running> onClose) {
-    this.timeout = timeout;
+    // Longer than a long has nanoseconds: none.
+    this.timeout = timeout == null || timeout.compareTo(LONGEST) > 0 ? null : timeout;
     this.onClose = onClose;
-    if (timeout != null) {
+    if (this.timeout != null) {
       watch();
     }
   }

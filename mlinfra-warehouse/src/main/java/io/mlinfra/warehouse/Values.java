@@ -6,7 +6,6 @@ import java.math.BigInteger;
 import java.sql.Array;
 import java.sql.Blob;
 import java.sql.ResultSet;
-import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.sql.Timestamp;
 import java.time.LocalDate;
@@ -32,16 +31,13 @@ final class Values {
   record Fields(Map<String, @Nullable Object> byName) {}
 
   private final ResultSet rows;
-  private final List<String> names = new ArrayList<>();
-  private final List<String> types = new ArrayList<>();
+  private final List<String> names;
+  private final List<String> types;
 
-  Values(ResultSet rows) throws SQLException {
+  Values(ResultSet rows, Call.Columns columns) {
     this.rows = rows;
-    ResultSetMetaData columns = rows.getMetaData();
-    for (int i = 1; i <= columns.getColumnCount(); i++) {
-      names.add(columns.getColumnName(i));
-      types.add(columns.getColumnTypeName(i));
-    }
+    this.names = columns.names();
+    this.types = columns.types();
   }
 
   /** The columns' names. */
