@@ -24,10 +24,17 @@ final class Statements {
 
   private final String sql;
   private final List<Placeholder> placeholders = new ArrayList<>();
+  private final boolean spaced;
   private int at;
 
-  private Statements(String sql) {
+  /**
+   * @param spaced whether Unicode's spaces are taken for plain ones. DuckDB does so where it sees
+   *     no quote, and sees quotes in words such as {@code a$$}; taking them for letters refuses
+   *     rather too much, so that the guard does.
+   */
+  private Statements(String sql, boolean spaced) {
     this.sql = sql;
+    this.spaced = spaced;
   }
 
   /**
@@ -40,7 +47,7 @@ final class Statements {
     if (sql.indexOf('\0') >= 0) {
       throw refused("the statement contains a NUL character");
     }
-    Statements text = new Statements(sql);
+    Statements text = new Statements(sql, false);
     int count = 0;
     while (text.at < sql.length()) {
       count += text.skipStatement() ? 1 : 0;
@@ -60,7 +67,7 @@ final class Statements {
    */
   static String single(String sql) {
     requireSingle(sql);
-    Statements text = new Statements(sql);
+    Statements text = new Statements(sql, false);
     text.skipStatement();
     // A comment may stand behind the semicolon.
     boolean ended = text.at > 0 && sql.charAt(text.at - 1) == ';' && text.at <= sql.length();
@@ -71,7 +78,7 @@ final class Statements {
    * Where values go, in the order of the text; of a text that DuckDB refuses whatever comes out.
    */
   static List<Placeholder> placeholders(String sql) {
-    Statements text = new Statements(sql);
+    Statements text = new Statements(sql, true);
     while (text.at < sql.length()) {
       text.skipStatement();
     }
@@ -160,7 +167,7 @@ final class Statements {
 
   /** Looks at the name behind a dollar, which space and comments may keep apart. */
   private void named() {
-    Statements ahead = new Statements(sql);
+    Statements ahead = new Statements(sql, spaced);
     ahead.at = at + 1;
     if (!ahead.skipBlank()) {
       return;
@@ -257,11 +264,12 @@ final class Statements {
     return sql.startsWith(text, at + ahead);
   }
 
-  /** DuckDB takes the spaces of Unicode for plain ones. */
-  private static boolean isSpace(char c) {
-    return c == ' '
-        || c >= '\t' && c <= '\r'
-        || c == 0x00A0
+  private boolean isSpace(char c) {
+    return c == ' ' || c >= '\t' && c <= '\r' || spaced && isUnicodeSpace(c);
+  }
+
+  private static boolean isUnicodeSpace(char c) {
+    return c == 0x00A0
         || c >= 0x2000 && c <= 0x200D
         || c == 0x202F
         || c == 0x205F
@@ -274,15 +282,18 @@ final class Statements {
     return c >= '0' && c <= '9';
   }
 
-  private static boolean isWordStart(char c) {
-    return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c >= 0x80 && !isSpace(c);
+  private boolean isWordStart(char c) {
+    return c >= 'a' && c <= 'z'
+        || c >= 'A' && c <= 'Z'
+        || c == '_'
+        || c >= 0x80 && !(spaced && isUnicodeSpace(c));
   }
 
-  private static boolean isWordPart(char c) {
+  private boolean isWordPart(char c) {
     return isWordStart(c) || isDigit(c) || c == '$';
   }
 
-  private static boolean isTagPart(char c, boolean first) {
+  private boolean isTagPart(char c, boolean first) {
     return isWordStart(c) || !first && isDigit(c);
   }
 }

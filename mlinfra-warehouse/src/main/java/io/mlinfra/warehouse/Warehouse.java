@@ -28,17 +28,17 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>SQL is DuckDB's. Every call takes exactly one statement, runs on a connection of its own and
  * commits by itself: what a statement sets for its session, a temporary table or an open
- * transaction, ends with the call. Values go in as parameters ({@code ?}): numbers, {@code
- * Boolean}, {@code String}, {@code byte[]}, {@code UUID}, the dates and times of {@code java.time},
- * or null. The session's time zone is UTC whatever the machine's is, and no statement loads an
- * extension that is not built in, unless it says so itself. SQL that a stranger wrote is safe
- * nowhere: it can read files.
+ * transaction, ends with the call. Values go in as parameters ({@code ?} or {@code $name}); {@link
+ * Query} says which. The session's time zone is UTC whatever the machine's is, and no statement
+ * loads an extension that is not built in, unless it says so itself. SQL that a stranger wrote is
+ * safe nowhere: it can read files.
  *
  * <p>Thread-safe; calls run side by side. {@link #close()} waits for calls in flight and for
  * batches being fetched, closes the streams that are still open, newest first, and may be called
  * again. A call after that throws {@link IllegalStateException}.
  *
- * <p>Streams and blocks need the JVM flag that {@link ArrowMemory} names.
+ * <p>Streams and blocks need the JVM flag that {@link ArrowMemory} names; lists, values and
+ * previews do not.
  */
 public final class Warehouse implements AutoCloseable {
   private final String label;

@@ -107,6 +107,17 @@ class NamedParametersTest {
   }
 
   @Example
+  void areFoundBehindTheSpacesOfUnicode() {
+    assertThat(
+            text(
+                warehouse
+                    .sql("SELECT\u00a0$a\u3000||\ufeff$\u00a0b")
+                    .bind("a", "x")
+                    .bind("b", "y")))
+        .isEqualTo("xy");
+  }
+
+  @Example
   void areNotMixedWithOthers() {
     for (String sql : List.of("SELECT $a, ?", "SELECT $1, $a")) {
       assertThatThrownBy(() -> warehouse.sql(sql).execute())
@@ -202,8 +213,6 @@ class NamedParametersTest {
             ")",
             "1",
             "é",
-            "\u00a0",
-            "\ufeff",
             "+",
             "::INT",
             "[",
