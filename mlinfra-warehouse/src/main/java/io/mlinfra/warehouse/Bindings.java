@@ -2,6 +2,7 @@ package io.mlinfra.warehouse;
 
 import io.mlinfra.warehouse.Statements.Placeholder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -135,7 +136,7 @@ final class Bindings {
       numbers[i] = own == 0 ? most + 1 : own;
       most = Math.max(most, numbers[i]);
     }
-    long[] distinct = java.util.Arrays.stream(numbers).sorted().distinct().toArray();
+    long[] distinct = Arrays.stream(numbers).sorted().distinct().toArray();
     for (int i = 0; i < distinct.length; i++) {
       if (distinct[i] != i + 1) {
         throw new IllegalArgumentException(

@@ -7,6 +7,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -137,7 +138,7 @@ public final class Preview {
       OffsetDateTime moment = rows.getObject(column + 1, OffsetDateTime.class);
       return moment == null
           ? null
-          : written(moment.withOffsetSameInstant(java.time.ZoneOffset.UTC).toLocalDateTime()) + "Z";
+          : written(moment.withOffsetSameInstant(ZoneOffset.UTC).toLocalDateTime()) + "Z";
     }
     LocalDateTime time = rows.getObject(column + 1, LocalDateTime.class);
     return time == null ? null : written(time);

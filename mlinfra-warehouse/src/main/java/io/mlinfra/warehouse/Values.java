@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.duckdb.DuckDBStruct;
+import org.duckdb.JsonNode;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -107,7 +108,7 @@ final class Values {
         entries.put(plain(entry.getKey(), column), plain(entry.getValue(), column));
       }
       return entries;
-    } else if (value instanceof org.duckdb.JsonNode json) {
+    } else if (value instanceof JsonNode json) {
       return json.toString();
     }
     return value;
