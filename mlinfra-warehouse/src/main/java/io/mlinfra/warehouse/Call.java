@@ -2,10 +2,16 @@ package io.mlinfra.warehouse;
 
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
+import io.mlinfra.core.Progress;
 import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.duckdb.DuckDBConnection;
 import org.duckdb.DuckDBPreparedStatement;
 import org.duckdb.DuckDBResultSetMetaData;
@@ -14,42 +20,143 @@ import org.jspecify.annotations.Nullable;
 
 /** One statement with its parameters on a connection of its own. Not thread-safe. */
 final class Call implements AutoCloseable {
+  /** What a statement's progress is counted in. */
+  private static final int WHOLE = 100;
+
   private final DuckDBConnection connection;
   private final DuckDBPreparedStatement statement;
 
-  private Call(DuckDBConnection connection, DuckDBPreparedStatement statement) {
+  /** What the statement calls its columns, where it had to run with other names. */
+  private final @Nullable List<String> names;
+
+  private final Running running;
+  private final Progress progress;
+
+  private Call(
+      DuckDBConnection connection,
+      DuckDBPreparedStatement statement,
+      @Nullable List<String> names,
+      Running running,
+      Progress progress) {
     this.connection = connection;
     this.statement = statement;
+    this.names = names;
+    this.running = running;
+    this.progress = progress;
+  }
+
+  /** What a call is made of. */
+  record Text(List<String> prelude, String sql, @Nullable Object[] parameters) {}
+
+  /** A result's columns, and DuckDB's names of their types. */
+  record Columns(List<String> names, List<String> types) {
+    private static Columns of(ResultSetMetaData data) throws SQLException {
+      List<String> names = new ArrayList<>();
+      List<String> types = new ArrayList<>();
+      for (int i = 1; i <= data.getColumnCount(); i++) {
+        names.add(data.getColumnName(i));
+        types.add(data.getColumnTypeName(i));
+      }
+      return new Columns(names, types);
+    }
+
+    /** The same name twice is none that a subquery can have. */
+    private boolean isAmbiguous() {
+      return names.stream().map(name -> name.toLowerCase(Locale.ROOT)).distinct().count()
+          < names.size();
+    }
   }
 
   /**
-   * Prepares a statement that the caller of the library wrote.
+   * How a result is had. The driver reads rows of a lazy one, and takes an error on the way for
+   * their end; only Arrow streams tell it. So rows are read from whole results, which are limited.
    *
-   * @param prelude statements of our own that run before it on the same connection
+   * @param rows the most that a query gives
    */
-  static Call prepare(
-      Database database, List<String> prelude, String sql, @Nullable Object[] parameters)
+  record Mode(boolean lazy, long rows) {
+    static final Mode LAZY = new Mode(true, Long.MAX_VALUE);
+    static final Mode WHOLE = new Mode(false, Long.MAX_VALUE);
+
+    static Mode first(long rows) {
+      return new Mode(false, rows);
+    }
+  }
+
+  /**
+   * Prepares a statement that the caller of the library wrote, in a step of the run.
+   *
+   * @param text with statements of our own that run before it on the same connection
+   * @param running what may end it; closed by the caller
+   */
+  static Call prepare(Database database, Text text, Mode mode, Running running, Progress progress)
       throws SQLException {
-    Statements.requireSingle(sql);
+    Statements.requireSingle(text.sql());
     DuckDBConnection connection = database.connect();
     try {
-      for (String before : prelude) {
-        try (Statement statement = connection.createStatement()) {
-          statement.execute(before);
+      running.attach(connection);
+      if (progress != Progress.NONE) {
+        ProgressPoll.enable(connection);
+      }
+      try (Statement settings = connection.createStatement()) {
+        if (mode.lazy()) {
+          settings.execute("SET SESSION jdbc_stream_results = true");
+        }
+        for (String before : text.prelude()) {
+          settings.execute(before);
         }
       }
-      DuckDBPreparedStatement statement = connection.prepare(sql);
-      Parameters.bind(statement, parameters);
-      return new Call(connection, statement);
+      DuckDBPreparedStatement statement = connection.prepare(text.sql());
+      List<String> names = null;
+      if (mode.rows() < Long.MAX_VALUE && gives(statement)) {
+        Columns columns = Columns.of(statement.getMetaData());
+        names = columns.isAmbiguous() ? columns.names() : null;
+        statement = limited(connection, statement, text.sql(), names, mode.rows());
+      }
+      running.attach(statement);
+      Parameters.bind(statement, text.parameters());
+      return new Call(connection, statement, names, running, progress);
     } catch (SQLException | RuntimeException e) {
+      running.detach();
       connection.close();
       throw e;
     }
   }
 
+  /** The same with a limit, unless it is one such as EXPLAIN that cannot be part of another. */
+  private static DuckDBPreparedStatement limited(
+      DuckDBConnection connection,
+      DuckDBPreparedStatement statement,
+      String sql,
+      @Nullable List<String> names,
+      long rows)
+      throws SQLException {
+    String others =
+        names == null
+            ? ""
+            : IntStream.range(0, names.size())
+                .mapToObj(i -> "c" + i)
+                .collect(Collectors.joining(", ", " t(", ")"));
+    DuckDBPreparedStatement limited;
+    try {
+      limited =
+          connection.prepare(
+              "SELECT * FROM (" + Statements.single(sql) + "\n)" + others + " LIMIT " + rows);
+    } catch (SQLException e) {
+      return statement;
+    }
+    statement.close();
+    return limited;
+  }
+
+  /** The columns of what {@link #rows} gave. */
+  Columns columns(ResultSet rows) throws SQLException {
+    Columns columns = Columns.of(rows.getMetaData());
+    return names == null ? columns : new Columns(names, columns.types());
+  }
+
   /** Runs what gives rows. */
   ResultSet rows() throws SQLException {
-    if (returns() != StatementReturnType.QUERY_RESULT) {
+    if (!gives(statement)) {
       throw new MlInfraException(
           ErrorCode.QUERY_FAILED, "the statement gives no rows; pass it to execute");
     }
@@ -58,8 +165,19 @@ final class Call implements AutoCloseable {
 
   /** Runs whatever it is; gives the number of affected rows. */
   long run() throws SQLException {
+    if (progress == Progress.NONE) {
+      return runUnwatched();
+    }
+    try (Progress.Task task = progress.start("running the statement", WHOLE, "percent");
+        ProgressPoll poll = ProgressPoll.start(statement, task, WHOLE)) {
+      long changed = runUnwatched();
+      poll.finish();
+      return changed;
+    }
+  }
+
+  private long runUnwatched() throws SQLException {
     if (statement.execute()) {
-      // Results come lazily: what a statement does besides giving rows happens while they are read.
       try (ResultSet rows = statement.getResultSet()) {
         long count = 0;
         while (rows.next()) {
@@ -71,12 +189,14 @@ final class Call implements AutoCloseable {
     return Math.max(0, statement.getLargeUpdateCount());
   }
 
-  private StatementReturnType returns() throws SQLException {
-    return ((DuckDBResultSetMetaData) statement.getMetaData()).getReturnType();
+  private static boolean gives(DuckDBPreparedStatement statement) throws SQLException {
+    return ((DuckDBResultSetMetaData) statement.getMetaData()).getReturnType()
+        == StatementReturnType.QUERY_RESULT;
   }
 
   @Override
   public void close() throws SQLException {
+    running.detach();
     try (connection) {
       statement.close();
     }

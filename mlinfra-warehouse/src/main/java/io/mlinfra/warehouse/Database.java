@@ -99,7 +99,6 @@ final class Database implements AutoCloseable {
 
   private static Properties properties(String path, WarehouseOptions options, WorkFolder work) {
     Properties properties = new Properties();
-    properties.setProperty(DuckDBDriver.JDBC_STREAM_RESULTS, "true");
     // Otherwise a statement may download native code.
     properties.setProperty("autoinstall_known_extensions", "false");
     properties.setProperty("autoload_known_extensions", "false");

@@ -2,6 +2,7 @@ package io.mlinfra.warehouse;
 
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
+import java.io.IOException;
 import java.sql.SQLException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -21,11 +22,26 @@ final class Errors {
   private static final Pattern NO_TABLE =
       Pattern.compile("^Catalog Error: Table with name (.*) does not exist");
 
+  /** Stands around the error of a batch. */
+  private static final Pattern FROM_STREAM =
+      Pattern.compile(
+          "\\[errno [^]]*] CDataJniException\\{errno=[^,]*, message=(.*)}\\s*", Pattern.DOTALL);
+
   private Errors() {}
 
   /** An error of a statement. */
   static MlInfraException of(SQLException error) {
-    String message = message(error);
+    return of(message(error), error);
+  }
+
+  /** An error of an Arrow stream that DuckDB gives. */
+  static MlInfraException of(IOException error) {
+    String message = String.valueOf(error.getMessage());
+    Matcher wrapped = FROM_STREAM.matcher(message);
+    return of(wrapped.matches() ? message(wrapped.group(1)) : message, error);
+  }
+
+  private static MlInfraException of(String message, Exception error) {
     ErrorCode code = ErrorCode.QUERY_FAILED;
     if (message.startsWith("TransactionContext Error")
         || message.contains("write-write conflict")
@@ -38,6 +54,10 @@ final class Errors {
       code = ErrorCode.IO_FAILED;
     } else if (message.startsWith("INTERNAL Error") || message.startsWith("FATAL Error")) {
       code = ErrorCode.INTERNAL;
+    } else if (message.startsWith("Out of Memory Error")) {
+      code = ErrorCode.OUT_OF_MEMORY;
+    } else if (message.startsWith("INTERRUPT Error")) {
+      code = ErrorCode.CANCELLED;
     } else if (NO_TABLE.matcher(message).find()) {
       code = ErrorCode.NAME_UNKNOWN;
     }
@@ -101,8 +121,17 @@ final class Errors {
         ErrorCode.FILE_UNREADABLE, "'" + file + "' cannot be opened: " + message, error);
   }
 
+  /** Whether somebody interrupted the statement, rather than DuckDB refusing it. */
+  static boolean isInterruption(Exception error) {
+    return String.valueOf(error.getMessage()).contains("INTERRUPT Error");
+  }
+
   static String message(SQLException error) {
-    String message = String.valueOf(error.getMessage()).strip();
+    return message(String.valueOf(error.getMessage()));
+  }
+
+  private static String message(String text) {
+    String message = text.strip();
     return message.startsWith(PENDING) ? message.substring(PENDING.length()) : message;
   }
 

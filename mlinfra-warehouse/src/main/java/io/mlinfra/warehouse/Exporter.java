@@ -30,6 +30,9 @@ final class Exporter {
 
     /** Starts a query that contains the query; the caller closes it. */
     ArrowReader stream(String sql) throws SQLException;
+
+    /** Has what ends the query end what runs on this connection, too. */
+    void attach(DuckDBConnection connection);
   }
 
   private final Database database;
@@ -143,6 +146,7 @@ final class Exporter {
       for (Path file : files(unsorted)) {
         folders.add(file.getParent());
       }
+      calls.attach(connection);
       for (Path folder : folders.stream().sorted().toList()) {
         Path place = to.resolve(unsorted.relativize(folder).toString());
         make(place);

@@ -2,6 +2,7 @@ package io.mlinfra.warehouse;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.sql.Array;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -10,6 +11,8 @@ import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
+import java.util.Collection;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import org.duckdb.DuckDBPreparedStatement;
@@ -34,6 +37,24 @@ final class Parameters {
           UUID.class,
           LocalTime.class);
 
+  private static final Map<Class<?>, String> LIST_TYPES =
+      Map.ofEntries(
+          Map.entry(Boolean.class, "BOOLEAN"),
+          Map.entry(Byte.class, "TINYINT"),
+          Map.entry(Short.class, "SMALLINT"),
+          Map.entry(Integer.class, "INTEGER"),
+          Map.entry(Long.class, "BIGINT"),
+          Map.entry(Float.class, "FLOAT"),
+          Map.entry(Double.class, "DOUBLE"),
+          Map.entry(BigDecimal.class, "DECIMAL"),
+          Map.entry(String.class, "VARCHAR"),
+          Map.entry(byte[].class, "BLOB"),
+          Map.entry(UUID.class, "UUID"),
+          Map.entry(LocalDate.class, "DATE"),
+          Map.entry(LocalTime.class, "TIME"),
+          Map.entry(LocalDateTime.class, "TIMESTAMP"),
+          Map.entry(OffsetDateTime.class, "TIMESTAMPTZ"));
+
   private static final int DECIMAL_DIGITS = 38;
 
   /** A TIMESTAMP counts microseconds in 64 bits. */
@@ -54,8 +75,53 @@ final class Parameters {
               + expected);
     }
     for (int i = 0; i < parameters.length; i++) {
-      statement.setObject(i + 1, value(i + 1, parameters[i]));
+      Object value = parameters[i];
+      statement.setObject(
+          i + 1,
+          value instanceof Collection<?> list
+              ? list(statement, i + 1, list)
+              : value(i + 1, parameters[i]));
     }
+  }
+
+  /** A LIST of the one type that all have. */
+  private static Array list(DuckDBPreparedStatement statement, int position, Collection<?> list)
+      throws SQLException {
+    Object[] values = new Object[list.size()];
+    String type = null;
+    int digits = 0;
+    int scale = 0;
+    int at = 0;
+    for (Object each : list) {
+      Object value = value(position, each);
+      values[at++] = value;
+      if (value == null) {
+        continue;
+      }
+      String own = LIST_TYPES.get(value.getClass());
+      if (own == null || type != null && !type.equals(own)) {
+        throw new IllegalArgumentException(
+            "parameter "
+                + position
+                + " is a list with "
+                + value.getClass().getName()
+                + (own == null
+                    ? ", which DuckDB's driver takes in no list"
+                    : " and others; all must have one type"));
+      }
+      type = own;
+      if (value instanceof BigDecimal number) {
+        digits = Math.max(digits, number.precision() - number.scale());
+        scale = Math.max(scale, number.scale());
+      }
+    }
+    if ("DECIMAL".equals(type)) {
+      digits = Math.max(digits, 0);
+      require(digits + scale <= DECIMAL_DIGITS, position, list, "have at most 38 digits together");
+      type = "DECIMAL(" + Math.max(1, digits + scale) + "," + scale + ")";
+    }
+    // Nothing compares with any type, as does a list of nulls.
+    return statement.getConnection().createArrayOf(type == null ? "INTEGER" : type, values);
   }
 
   private static @Nullable Object value(int position, @Nullable Object value) {
@@ -85,6 +151,8 @@ final class Parameters {
       return moment(position, moment.toInstant());
     } else if (value instanceof Instant moment) {
       return moment(position, moment);
+    } else if (value instanceof Enum<?> constant) {
+      return constant.name();
     }
     // java.sql.Timestamp and its kin mean another moment in every zone.
     throw new IllegalArgumentException(
@@ -92,8 +160,8 @@ final class Parameters {
             + position
             + " has type "
             + value.getClass().getName()
-            + "; pass a number, Boolean, String, byte[], UUID or a date, time or moment of"
-            + " java.time");
+            + "; pass a number, Boolean, String, enum, byte[], UUID, a date, time or moment of"
+            + " java.time, or a list of one of these");
   }
 
   private static OffsetDateTime moment(int position, Instant moment) {

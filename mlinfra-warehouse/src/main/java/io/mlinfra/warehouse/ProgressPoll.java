@@ -20,7 +20,7 @@ final class ProgressPoll implements AutoCloseable {
     this.statement = statement;
     this.task = task;
     this.total = total;
-    this.thread = new Thread(this::poll, "mlinfra-load-progress");
+    this.thread = new Thread(this::poll, "mlinfra-progress");
     this.thread.setDaemon(true);
   }
 

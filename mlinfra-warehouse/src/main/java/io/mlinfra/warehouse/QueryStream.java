@@ -2,6 +2,7 @@ package io.mlinfra.warehouse;
 
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
+import io.mlinfra.core.Progress;
 import java.io.IOException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -24,9 +25,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class QueryStream extends ArrowReader {
   private final ReentrantLock lock = new ReentrantLock();
+  private final Running running;
   private final Call call;
   private final ResultSet rows;
   private final ArrowReader batches;
+  private final Progress.Task task;
   private final Consumer<QueryStream> onClose;
   private final UnaryOperator<MlInfraException> explained;
 
@@ -37,12 +40,16 @@ final class QueryStream extends ArrowReader {
 
   private QueryStream(
       BufferAllocator allocator,
+      Running running,
       Call call,
       ResultSet rows,
       ArrowReader batches,
+      Progress.Task task,
       Consumer<QueryStream> onClose,
       UnaryOperator<MlInfraException> explained) {
     super(allocator);
+    this.running = running;
+    this.task = task;
     this.call = call;
     this.rows = rows;
     this.batches = batches;
@@ -51,17 +58,20 @@ final class QueryStream extends ArrowReader {
   }
 
   /**
-   * Starts a query.
+   * Starts a query, in a step of the run.
    *
+   * @param running what may end it; closed with the stream
    * @param call becomes the stream's
    * @param allocator must have no limit: what an import refused would leak
    * @param onClose told once, after everything is released
    * @param explained makes of an error the one that the caller sees
    */
   static QueryStream open(
+      Running running,
       Call call,
       BufferAllocator allocator,
       int batchRows,
+      Progress progress,
       Consumer<QueryStream> onClose,
       UnaryOperator<MlInfraException> explained)
       throws SQLException {
@@ -69,7 +79,8 @@ final class QueryStream extends ArrowReader {
       ResultSet rows = call.rows();
       ArrowReader batches =
           (ArrowReader) rows.unwrap(DuckDBResultSet.class).arrowExportStream(allocator, batchRows);
-      return new QueryStream(allocator, call, rows, batches, onClose, explained);
+      Progress.Task task = progress.start("reading rows", -1, "rows");
+      return new QueryStream(allocator, running, call, rows, batches, task, onClose, explained);
     } catch (SQLException | RuntimeException e) {
       call.close();
       throw e;
@@ -83,7 +94,14 @@ final class QueryStream extends ArrowReader {
 
   @Override
   public boolean loadNextBatch() throws IOException {
-    return locked(batches::loadNextBatch);
+    return locked(
+        () -> {
+          boolean more = running.step(batches::loadNextBatch);
+          if (more) {
+            task.advance(batches.getVectorSchemaRoot().getRowCount());
+          }
+          return more;
+        });
   }
 
   @Override
@@ -124,8 +142,10 @@ final class QueryStream extends ArrowReader {
       return fetch.get();
     } catch (IOException e) {
       requireOpen();
-      throw explained.apply(
-          new MlInfraException(ErrorCode.QUERY_FAILED, String.valueOf(e.getMessage()), e));
+      throw explained.apply(Errors.of(e));
+    } catch (MlInfraException e) {
+      requireOpen();
+      throw e;
     } finally {
       lock.unlock();
     }
@@ -154,13 +174,13 @@ final class QueryStream extends ArrowReader {
   }
 
   /**
-   * Closes it for the reason that later calls report. A batch under way is waited for: the driver's
-   * cancel does nothing while a stream is fetched.
+   * Closes it for the reason that later calls report, as does a batch under way, which is ended.
    */
   void close(String why) {
     if (closed == null) {
       closed = why;
     }
+    running.cancel();
     lock.lock();
     try {
       if (!released) {
@@ -178,7 +198,9 @@ final class QueryStream extends ArrowReader {
 
   private void release() {
     // Closed in reverse order.
-    try (call;
+    try (running;
+        task;
+        call;
         rows;
         batches) {
       return;

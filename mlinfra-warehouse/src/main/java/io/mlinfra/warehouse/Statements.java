@@ -5,6 +5,7 @@ import io.mlinfra.core.MlInfraException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells one SQL statement from several. The driver runs {@code select 1; select 2} without a word,
@@ -14,11 +15,27 @@ import java.util.Locale;
  * {@code e'…'}, dollar quotes, line comments, nested block comments.
  */
 final class Statements {
+  /**
+   * Where a value goes.
+   *
+   * @param name of {@code $name}, null for the others
+   * @param number of {@code $1}, 0 for a {@code ?}, which takes the next
+   */
+  record Placeholder(int start, int end, @Nullable String name, long number) {}
+
   private final String sql;
+  private final List<Placeholder> placeholders = new ArrayList<>();
+  private final boolean spaced;
   private int at;
 
-  private Statements(String sql) {
+  /**
+   * @param spaced whether Unicode's spaces are taken for plain ones. DuckDB does so where it sees
+   *     no quote, and sees quotes in words such as {@code a$$}; taking them for letters refuses
+   *     rather too much, so that the guard does.
+   */
+  private Statements(String sql, boolean spaced) {
     this.sql = sql;
+    this.spaced = spaced;
   }
 
   /**
@@ -31,7 +48,7 @@ final class Statements {
     if (sql.indexOf('\0') >= 0) {
       throw refused("the statement contains a NUL character");
     }
-    Statements text = new Statements(sql);
+    Statements text = new Statements(sql, false);
     int count = 0;
     while (text.at < sql.length()) {
       count += text.skipStatement() ? 1 : 0;
@@ -51,7 +68,7 @@ final class Statements {
    */
   static String single(String sql) {
     requireSingle(sql);
-    Statements text = new Statements(sql);
+    Statements text = new Statements(sql, false);
     text.skipStatement();
     // A comment may stand behind the semicolon.
     boolean ended = text.at > 0 && sql.charAt(text.at - 1) == ';' && text.at <= sql.length();
@@ -70,7 +87,7 @@ final class Statements {
         plain.setCharAt(i, ' ');
       }
     }
-    Statements text = new Statements(plain.toString());
+    Statements text = new Statements(plain.toString(), false);
     List<String> tokens = new ArrayList<>();
     while (text.at < text.sql.length()) {
       int start = text.at;
@@ -79,7 +96,7 @@ final class Statements {
         text.skipLine();
       } else if (text.startsWith("/*")) {
         text.skipBlockComment();
-      } else if (isSpace(c)) {
+      } else if (text.isSpace(c)) {
         text.at++;
       } else {
         text.skipToken(c);
@@ -99,6 +116,17 @@ final class Statements {
     return literal ? "'" : text.toLowerCase(Locale.ROOT);
   }
 
+  /**
+   * Where values go, in the order of the text; of a text that DuckDB refuses whatever comes out.
+   */
+  static List<Placeholder> placeholders(String sql) {
+    Statements text = new Statements(sql, true);
+    while (text.at < sql.length()) {
+      text.skipStatement();
+    }
+    return text.placeholders;
+  }
+
   private static MlInfraException refused(String why) {
     return new MlInfraException(ErrorCode.QUERY_FAILED, why);
   }
@@ -106,23 +134,32 @@ final class Statements {
   /** Passes the next semicolon or the end; true if anything but space and comments came before. */
   private boolean skipStatement() {
     boolean something = false;
-    while (at < sql.length()) {
+    while (skipBlank()) {
       char c = sql.charAt(at);
       if (c == ';') {
         at++;
         return something;
-      } else if (startsWith("--")) {
+      }
+      something = true;
+      skipToken(c);
+    }
+    return something;
+  }
+
+  /** Passes space and comments; false if the text ends there. */
+  private boolean skipBlank() {
+    while (at < sql.length()) {
+      if (startsWith("--")) {
         skipLine();
       } else if (startsWith("/*")) {
         skipBlockComment();
-      } else if (isSpace(c)) {
+      } else if (isSpace(sql.charAt(at))) {
         at++;
       } else {
-        something = true;
-        skipToken(c);
+        return true;
       }
     }
-    return something;
+    return false;
   }
 
   private void skipToken(char c) {
@@ -134,14 +171,63 @@ final class Statements {
       at++;
       skipQuoted('\'', true);
     } else if (isWordStart(c)) {
-      // A word may contain dollars, which start no quote then.
-      while (at < sql.length() && isWordPart(sql.charAt(at))) {
-        at++;
-      }
+      skipWord();
     } else if (c == '$') {
-      skipDollarQuoted();
+      skipDollar();
+    } else if (c == '?') {
+      skipNumbered();
     } else {
       at++;
+    }
+  }
+
+  private void skipWord() {
+    // A word may contain dollars, which start no quote then.
+    while (at < sql.length() && isWordPart(sql.charAt(at))) {
+      at++;
+    }
+  }
+
+  /** A question mark or a dollar, and the digits behind it. */
+  private void skipNumbered() {
+    int start = at++;
+    long number = 0;
+    while (at < sql.length() && isDigit(sql.charAt(at))) {
+      number = Math.min(number * 10 + sql.charAt(at++) - '0', Integer.MAX_VALUE);
+    }
+    placeholders.add(new Placeholder(start, at, null, number));
+  }
+
+  private void skipDollar() {
+    if (at + 1 < sql.length() && isDigit(sql.charAt(at + 1))) {
+      skipNumbered();
+    } else if (!skipDollarQuoted()) {
+      named();
+      at++;
+    }
+  }
+
+  /** Looks at the name behind a dollar, which space and comments may keep apart. */
+  private void named() {
+    Statements ahead = new Statements(sql, spaced);
+    ahead.at = at + 1;
+    if (!ahead.skipBlank()) {
+      return;
+    }
+    int from = ahead.at;
+    char first = sql.charAt(from);
+    if (first == '"') {
+      ahead.skipQuoted('"', false);
+      if (ahead.at > from + 2 && sql.charAt(ahead.at - 1) == '"') {
+        String name = sql.substring(from + 1, ahead.at - 1).replace("\"\"", "\"");
+        placeholders.add(new Placeholder(at, ahead.at, name, 0));
+      }
+    } else if (isWordStart(first)) {
+      ahead.skipWord();
+      // Before a quote it is the mark of a literal, such as e'…'.
+      if (!ahead.startsWith("'")) {
+        placeholders.add(new Placeholder(at, ahead.at, sql.substring(from, ahead.at), 0));
+      }
     }
   }
 
@@ -176,18 +262,19 @@ final class Statements {
     return false;
   }
 
-  private void skipDollarQuoted() {
+  /** False if it is none, where it does nothing. */
+  private boolean skipDollarQuoted() {
     int end = at + 1;
     while (end < sql.length() && isTagPart(sql.charAt(end), end == at + 1)) {
       end++;
     }
     if (end >= sql.length() || sql.charAt(end) != '$') {
-      at++;
-      return;
+      return false;
     }
     String tag = sql.substring(at, end + 1);
     int close = sql.indexOf(tag, end + 1);
     at = close < 0 ? sql.length() : close + tag.length();
+    return true;
   }
 
   private void skipLine() {
@@ -219,19 +306,36 @@ final class Statements {
     return sql.startsWith(text, at + ahead);
   }
 
-  private static boolean isSpace(char c) {
-    return c == ' ' || c >= '\t' && c <= '\r';
+  private boolean isSpace(char c) {
+    return c == ' ' || c >= '\t' && c <= '\r' || spaced && isUnicodeSpace(c);
   }
 
-  private static boolean isWordStart(char c) {
-    return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c >= 0x80;
+  private static boolean isUnicodeSpace(char c) {
+    return c == 0x00A0
+        || c >= 0x2000 && c <= 0x200D
+        || c == 0x202F
+        || c == 0x205F
+        || c == 0x2060
+        || c == 0x3000
+        || c == 0xFEFF;
   }
 
-  private static boolean isWordPart(char c) {
-    return isWordStart(c) || c >= '0' && c <= '9' || c == '$';
+  private static boolean isDigit(char c) {
+    return c >= '0' && c <= '9';
   }
 
-  private static boolean isTagPart(char c, boolean first) {
-    return isWordStart(c) || !first && c >= '0' && c <= '9';
+  private boolean isWordStart(char c) {
+    return c >= 'a' && c <= 'z'
+        || c >= 'A' && c <= 'Z'
+        || c == '_'
+        || c >= 0x80 && !(spaced && isUnicodeSpace(c));
+  }
+
+  private boolean isWordPart(char c) {
+    return isWordStart(c) || isDigit(c) || c == '$';
+  }
+
+  private boolean isTagPart(char c, boolean first) {
+    return isWordStart(c) || !first && isDigit(c);
   }
 }

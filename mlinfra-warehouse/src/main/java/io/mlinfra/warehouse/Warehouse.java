@@ -4,6 +4,7 @@ import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.Gate;
 import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.Names;
+import io.mlinfra.core.Progress;
 import io.mlinfra.core.data.ArrowMemory;
 import io.mlinfra.core.data.FloatBlock;
 import io.mlinfra.core.version.Kind;
@@ -28,18 +29,18 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>SQL is DuckDB's. Every call takes exactly one statement, runs on a connection of its own and
  * commits by itself: what a statement sets for its session, a temporary table or an open
- * transaction, ends with the call. Values go in as parameters ({@code ?}): numbers, {@code
- * Boolean}, {@code String}, {@code byte[]}, {@code UUID}, the dates and times of {@code java.time},
- * or null. The session's time zone is UTC whatever the machine's is, and no statement loads an
- * extension that is not built in, unless it says so itself. SQL that a stranger wrote belongs in a
- * warehouse that is {@linkplain WarehouseOptions.Builder#hardened hardened}; in any other it can
- * read and write files.
+ * transaction, ends with the call. Values go in as parameters ({@code ?} or {@code $name}); {@link
+ * Query} says which. The session's time zone is UTC whatever the machine's is, and no statement
+ * loads an extension that is not built in, unless it says so itself. SQL that a stranger wrote
+ * belongs in a warehouse that is {@linkplain WarehouseOptions.Builder#hardened hardened}; in any
+ * other it can read and write files.
  *
  * <p>Thread-safe; calls run side by side. {@link #close()} waits for calls in flight and for
  * batches being fetched, closes the streams that are still open, newest first, and may be called
  * again. A call after that throws {@link IllegalStateException}.
  *
- * <p>Streams and blocks need the JVM flag that {@link ArrowMemory} names.
+ * <p>Streams and blocks need the JVM flag that {@link ArrowMemory} names; lists, values and
+ * previews do not.
  */
 public final class Warehouse implements AutoCloseable {
   private final String label;
@@ -185,9 +186,17 @@ public final class Warehouse implements AutoCloseable {
   }
 
   /** Starts a prepared query; the stream is closed by whoever gets it, or with the warehouse. */
-  ArrowReader stream(Call call, int batchRows) throws SQLException {
+  ArrowReader stream(Running running, Call call, int batchRows, Progress progress)
+      throws SQLException {
     QueryStream stream =
-        QueryStream.open(call, memory.imports(), batchRows, this::forget, functions::explained);
+        QueryStream.open(
+            running,
+            call,
+            memory.imports(),
+            batchRows,
+            progress,
+            this::forget,
+            functions::explained);
     synchronized (streams) {
       streams.addLast(stream);
     }

@@ -16,7 +16,16 @@ class JvmFlagTest {
     Process child = ChildJvm.start(false, Streams.class);
     List<String> lines = child.inputReader().lines().collect(Collectors.toList());
     assertThat(child.waitFor()).as("%s", lines).isZero();
-    assertThat(lines).containsExactly("rows 3", "refused", "refused", "refused", "closed");
+    assertThat(lines)
+        .containsExactly(
+            "rows 3",
+            "list [0, 1, 2]",
+            "value 3",
+            "show true",
+            "refused",
+            "refused",
+            "refused",
+            "closed");
   }
 
   /** Tries everything that needs the flag. */
@@ -28,6 +37,10 @@ class JvmFlagTest {
         try (Warehouse warehouse = Warehouse.inMemory()) {
           warehouse.execute("CREATE TABLE t AS SELECT * FROM range(3) t(i)");
           System.out.println("rows " + warehouse.rows("t"));
+          System.out.println("list " + warehouse.sql("SELECT i FROM t").list(Long.class));
+          System.out.println("value " + warehouse.sql("SELECT sum(i) FROM t").value(Long.class));
+          System.out.println(
+              "show " + warehouse.sql("FROM t").show().toString().contains("3 rows"));
           refused(() -> warehouse.query("SELECT i FROM t"));
           refused(() -> warehouse.floats(allocator, "SELECT i FROM t"));
           refused(() -> warehouse.schema("t"));
