@@ -162,12 +162,13 @@ final class Filling {
     Columns source = looks ? columns(scan) : null;
     String where = since == null || source == null ? "" : since.where(scan, source);
     String verb = load.mode() == Load.Mode.REPLACE ? "CREATE OR REPLACE" : "CREATE";
-    long loaded = run(scan, verb + " TABLE " + target + " AS SELECT * FROM " + scan.from() + where);
+    run(scan, verb + " TABLE " + target + " AS SELECT * FROM " + scan.from() + where);
     read = true;
     if (!load.keys().isEmpty()) {
       requireKeys(target);
     }
-    return new Counts(loaded, 0);
+    // The driver does not tell how many rows went into a new table.
+    return new Counts(Catalog.rows(connection, table), 0);
   }
 
   /**
@@ -178,9 +179,9 @@ final class Filling {
   private Counts upsert(Scan scan, String target, String names, String rows) throws SQLException {
     // The rows are read three times: for their keys, to delete, to insert.
     String stage = Sql.quoted("mlinfra stage " + UUID.randomUUID());
-    long loaded = run(scan, "CREATE TEMP TABLE " + stage + " AS " + rows);
+    run(scan, "CREATE TEMP TABLE " + stage + " AS " + rows);
     read = true;
-    requireKeys(stage);
+    long loaded = requireKeys(stage);
     String equal =
         load.keys().stream()
             .map(Sql::quoted)
@@ -192,20 +193,23 @@ final class Filling {
     return new Counts(loaded, updated);
   }
 
-  /** Makes sure that every row has a key and no two have the same. */
-  private void requireKeys(String rows) throws SQLException {
+  /** Makes sure that every row has a key and no two have the same; gives their number. */
+  private long requireKeys(String rows) throws SQLException {
     List<String> keys = load.keys().stream().map(Sql::quoted).toList();
     String label = "key (" + String.join(", ", load.keys()) + ")";
     String anyNull = keys.stream().map(key -> key + " IS NULL").collect(Collectors.joining(" OR "));
     String names = String.join(", ", keys);
     try (Statement statement = connection.createStatement()) {
+      long count;
       try (ResultSet row =
-          statement.executeQuery("SELECT count(*) FROM " + rows + " WHERE " + anyNull)) {
+          statement.executeQuery(
+              "SELECT count(*), count(*) FILTER (%s) FROM %s".formatted(anyNull, rows))) {
         row.next();
-        if (row.getLong(1) > 0) {
+        count = row.getLong(1);
+        if (row.getLong(2) > 0) {
           throw new MlInfraException(
               ErrorCode.DATA_UNSUITABLE,
-              "the source has %,d rows whose %s is null".formatted(row.getLong(1), label));
+              "the source has %d rows whose %s is null".formatted(row.getLong(2), label));
         }
       }
       try (ResultSet row =
@@ -219,10 +223,11 @@ final class Filling {
           }
           throw new MlInfraException(
               ErrorCode.DATA_UNSUITABLE,
-              "the source has %,d rows with the %s = (%s); one is allowed"
+              "the source has %d rows with the %s = (%s); one is allowed"
                   .formatted(row.getLong(keys.size() + 1), label, String.join(", ", sample)));
         }
       }
+      return count;
     }
   }
 
@@ -242,7 +247,7 @@ final class Filling {
     }
   }
 
-  /** Runs a statement that reads the scan; gives the number of rows it had. */
+  /** Runs a statement that reads the scan; gives the number of rows that an insert inserted. */
   private long run(Scan scan, String sql) throws SQLException {
     boolean polled = load.progress() != Progress.NONE && !scan.tellsProgress();
     long units = polled ? scan.units() : -1;

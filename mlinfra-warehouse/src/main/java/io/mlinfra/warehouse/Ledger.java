@@ -82,7 +82,7 @@ final class Ledger {
                   + loads
                   + " (table_name VARCHAR, generation BIGINT, id VARCHAR, loaded BIGINT NOT NULL,"
                   + " inserted BIGINT NOT NULL, updated BIGINT NOT NULL, rejected BIGINT NOT NULL,"
-                  + " watermark VARCHAR, at TIMESTAMPTZ NOT NULL,"
+                  + " watermark VARCHAR, loaded_at TIMESTAMPTZ NOT NULL,"
                   + " PRIMARY KEY (table_name, generation, id))");
           there = true;
         }
@@ -180,8 +180,8 @@ final class Ledger {
     }
     try (DuckDBPreparedStatement statement =
         connection.prepare(
-            ("SELECT id, loaded, inserted, updated, rejected, watermark, at FROM %s JOIN %s"
-                    + " USING (table_name, generation) WHERE table_name = ? ORDER BY at, id")
+            ("SELECT id, loaded, inserted, updated, rejected, watermark, loaded_at FROM %s JOIN %s"
+                    + " USING (table_name, generation) WHERE table_name = ? ORDER BY loaded_at, id")
                 .formatted(loads, tables))) {
       statement.setString(1, table);
       try (ResultSet rows = statement.executeQuery()) {
