@@ -108,6 +108,11 @@ final class FileSource extends Source {
     }
 
     @Override
+    public boolean prunes() {
+      return format == Format.PARQUET;
+    }
+
+    @Override
     public String unit() {
       return format == Format.PARQUET ? "rows" : "bytes";
     }

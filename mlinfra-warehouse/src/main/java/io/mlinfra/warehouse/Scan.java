@@ -3,6 +3,7 @@ package io.mlinfra.warehouse;
 import io.mlinfra.core.Progress;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import org.apache.arrow.memory.BufferAllocator;
 import org.duckdb.DuckDBConnection;
 import org.jspecify.annotations.Nullable;
@@ -17,16 +18,21 @@ interface Scan extends AutoCloseable {
    * @param imports for Arrow memory, without a limit
    * @param table that is loaded, for messages
    * @param progress of the load
+   * @param watermark up to where the rows are there already; a source may use it to give fewer
+   * @param evolve whether the files of the load may differ in their columns, which are then matched
+   *     by name
    */
   record Context(
       DuckDBConnection connection,
       Database database,
       BufferAllocator imports,
       String table,
-      Progress progress) {
+      Progress progress,
+      Optional<Watermark> watermark,
+      boolean evolve) {
     /** The same with another allocator. */
     Context withImports(BufferAllocator allocator) {
-      return new Context(connection, database, allocator, table, progress);
+      return new Context(connection, database, allocator, table, progress, watermark, evolve);
     }
   }
 
@@ -44,6 +50,14 @@ interface Scan extends AutoCloseable {
   /** Whether it can be read a second time. */
   default boolean repeatable() {
     return true;
+  }
+
+  /**
+   * Whether a comparison of a column with a constant saves most of the reading, as the statistics
+   * of a Parquet file do. Such a scan is {@link #repeatable}, too.
+   */
+  default boolean prunes() {
+    return false;
   }
 
   /** How many {@link #unit units} there are to read, or -1 where that is not known. */

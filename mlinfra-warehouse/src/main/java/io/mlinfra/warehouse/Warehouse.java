@@ -108,7 +108,11 @@ public final class Warehouse implements AutoCloseable {
    *
    * @param table any name; it is quoted
    * @throws MlInfraException {@link ErrorCode#FILE_MISSING} or {@link ErrorCode#FILE_UNREADABLE},
-   *     naming the file; {@link ErrorCode#CONFLICT} if somebody changed the table meanwhile
+   *     naming the file; {@link ErrorCode#DATA_UNSUITABLE} if the source's columns, keys or
+   *     watermarks do not fit, see {@link Load}; {@link ErrorCode#NAME_UNKNOWN} if the load names a
+   *     column that is not there; {@link ErrorCode#CONSTRAINT_VIOLATED} if the table refuses a row;
+   *     {@link ErrorCode#CONFLICT} if somebody else changes the table meanwhile: nothing was done,
+   *     and a source that is no stream can be loaded again
    */
   public LoadResult load(String table, Source source, Load load) {
     Sql.table(table);
@@ -123,6 +127,19 @@ public final class Warehouse implements AutoCloseable {
             throw new IllegalStateException(label + " was opened for reading only");
           }
           return new Loader(database, memory.imports(), table, load).load(source);
+        });
+  }
+
+  /**
+   * The loads that had an id and count for a table as it is, the oldest first.
+   *
+   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if there is no such table
+   */
+  public List<RecordedLoad> loads(String table) {
+    return inTransaction(
+        connection -> {
+          Catalog.require(connection, table);
+          return List.copyOf(Ledger.of(connection, table).list());
         });
   }
 

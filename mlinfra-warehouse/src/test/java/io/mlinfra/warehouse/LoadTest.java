@@ -65,11 +65,28 @@ class LoadTest {
 
   @Test
   void tellsTheRate() {
-    LoadResult result =
-        new LoadResult("flights", 686_938, 686_938, List.of(), Duration.ofMillis(50));
+    LoadResult result = result(686_938, 686_938, 0, false, Duration.ofMillis(50));
     assertThat(result.rowsPerSecond()).isEqualTo(13_738_760);
     assertThat(result).hasToString("flights: 686,938 rows in 0.05 s (13,738,760 rows/s)");
-    assertThat(new LoadResult("t", 0, 0, List.of(), Duration.ZERO).rowsPerSecond()).isZero();
+    assertThat(result(0, 0, 0, false, Duration.ZERO).rowsPerSecond()).isZero();
+  }
+
+  @Test
+  void tellsWhatBecameOfTheRows() {
+    Duration elapsed = Duration.ofMillis(10);
+    assertThat(result(1_020, 20, 0, false, elapsed))
+        .hasToString("flights: 20 rows (1,020 in all) in 0.01 s (2,000 rows/s)");
+    assertThat(result(1_017, 20, 3, false, elapsed))
+        .hasToString(
+            "flights: 20 rows, 17 new and 3 replaced (1,017 in all) in 0.01 s (2,000 rows/s)");
+    assertThat(result(1_017, 0, 0, true, elapsed))
+        .hasToString("flights: nothing to do, the load was done before (1,017 rows)");
+  }
+
+  private static LoadResult result(
+      long rows, long loaded, long updated, boolean repeated, Duration elapsed) {
+    return new LoadResult(
+        "flights", rows, loaded, loaded - updated, updated, List.of(), repeated, elapsed);
   }
 
   @Test
