@@ -41,7 +41,7 @@ final class Loader {
       }
       connection.setAutoCommit(false);
       Scan.Context context =
-          new Scan.Context(connection, database, imports, table, load.progress());
+          new Scan.Context(connection, database, imports, table, load.progress(), false);
       try (Scan scan = source.open(context)) {
         try {
           long loaded = apply(connection, scan);

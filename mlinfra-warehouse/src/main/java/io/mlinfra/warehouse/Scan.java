@@ -17,13 +17,15 @@ interface Scan extends AutoCloseable {
    * @param imports for Arrow memory, without a limit
    * @param table that is loaded, for messages
    * @param progress of the load
+   * @param evolve whether columns may come and go
    */
   record Context(
       DuckDBConnection connection,
       Database database,
       BufferAllocator imports,
       String table,
-      Progress progress) {}
+      Progress progress,
+      boolean evolve) {}
 
   /**
    * What stands behind {@code FROM}: a table function, a quoted view or a query in brackets, with a
