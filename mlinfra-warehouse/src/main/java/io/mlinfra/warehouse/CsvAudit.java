@@ -1,5 +1,7 @@
 package io.mlinfra.warehouse;
 
+import io.mlinfra.core.ErrorCode;
+import io.mlinfra.core.MlInfraException;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Path;
@@ -8,8 +10,9 @@ import java.util.Optional;
 import org.duckdb.DuckDBConnection;
 
 /**
- * Looks for the rows that DuckDB 1.5.6 neither loads nor rejects when it reads with one thread: one
- * whose quote is still open where the file ends, and one beyond its buffer that no line break ends.
+ * Looks for a row that has no end: its quote is open until the file ends, or for more than {@value
+ * CsvHead#LONGEST_LINE} characters. Where DuckDB 1.5.6 reads with one thread it neither loads nor
+ * rejects such rows, nor some of those that follow.
  */
 final class CsvAudit {
   private static final int LONGEST_TEXT = 1_000;
@@ -30,12 +33,21 @@ final class CsvAudit {
     this.delimiter = delimiter;
   }
 
-  /** The last row, if it is such a one. Zstandard is not looked into. */
+  /**
+   * The first such row.
+   *
+   * @throws MlInfraException {@link ErrorCode#FILE_UNREADABLE} for Zstandard, which Java does not
+   *     have
+   */
   static Optional<RejectedRow> look(
       Path file, CsvFormat format, char delimiter, DuckDBConnection connection)
       throws SQLException {
     if (CsvHead.isZstandard(file)) {
-      return Optional.empty();
+      throw new MlInfraException(
+          ErrorCode.FILE_UNREADABLE,
+          "'"
+              + file.toAbsolutePath()
+              + "' has a bad row, and those of Zstandard files cannot be told one by one");
     }
     CsvAudit audit = new CsvAudit(format, delimiter);
     try (Reader reader = CsvHead.open(file, format.encoding(), connection)) {
@@ -44,10 +56,15 @@ final class CsvAudit {
         for (int i = 0; i < read; i++) {
           audit.take(chars[i]);
         }
+        if (audit.length > CsvHead.LONGEST_LINE) {
+          break;
+        }
       }
     } catch (IOException e) {
-      // DuckDB has read it.
-      return Optional.empty();
+      throw new MlInfraException(
+          ErrorCode.FILE_UNREADABLE,
+          "'" + file.toAbsolutePath() + "' is not readable as CSV: " + e.getMessage(),
+          e);
     }
     return audit.rest(Sql.path(file));
   }

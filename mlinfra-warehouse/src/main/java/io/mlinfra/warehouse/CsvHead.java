@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.zip.GZIPInputStream;
 import org.duckdb.DuckDBConnection;
@@ -40,7 +41,7 @@ record CsvHead(char delimiter, List<String> names, boolean isEmpty) {
   private static final class BadLine extends IOException {
     private static final long serialVersionUID = 1;
 
-    BadLine(int line, String what) {
+    BadLine(long line, String what) {
       super("line " + line + ": " + what);
     }
   }
@@ -58,7 +59,10 @@ record CsvHead(char delimiter, List<String> names, boolean isEmpty) {
         char delimiter = format.delimiter() == null ? ',' : format.delimiter();
         return new CsvHead(delimiter, List.of(), true);
       }
-      requireShort(reader);
+      OptionalLong tooLong = CsvLines.tooLong(file, LONGEST_LINE);
+      if (tooLong.isPresent()) {
+        throw new BadLine(tooLong.getAsLong(), tooLong());
+      }
       char delimiter = format.delimiter() == null ? delimiter(line, format) : format.delimiter();
       List<String> values = values(line, delimiter, format);
       return new CsvHead(delimiter, names(values, format.header()), false);
@@ -164,17 +168,6 @@ record CsvHead(char delimiter, List<String> names, boolean isEmpty) {
       throw new BadLine(1, "a quote is never closed");
     }
     return line.toString();
-  }
-
-  /** DuckDB gives no rows at all for a first row longer than its buffer, and no error. */
-  private static void requireShort(Reader reader) throws IOException {
-    for (int i = 0; i <= LONGEST_LINE; i++) {
-      int c = reader.read();
-      if (c < 0 || c == '\n' || c == '\r') {
-        return;
-      }
-    }
-    throw new BadLine(2, tooLong());
   }
 
   static String tooLong() {

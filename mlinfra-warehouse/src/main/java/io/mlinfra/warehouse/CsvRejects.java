@@ -41,23 +41,14 @@ final class CsvRejects {
   /**
    * The rows, in the order of files and lines.
    *
-   * @param lost rows that DuckDB may not have put aside
    * @throws MlInfraException {@link ErrorCode#FILE_UNREADABLE} if they are too many
    * @throws CsvAttempt.Guessed if a value did not fit a type that was guessed from the first rows
    */
-  List<RejectedRow> read(DuckDBConnection connection, CsvSource source, List<RejectedRow> lost)
-      throws SQLException {
+  List<RejectedRow> read(DuckDBConnection connection, CsvSource source) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       requireDeclared(statement, source);
       long rows = count(statement);
       List<RejectedRow> all = rows(statement, source, rows > source.mostRejected() ? SHOWN : rows);
-      for (RejectedRow row : lost) {
-        if (all.stream()
-            .noneMatch(known -> known.file().equals(row.file()) && known.line() == row.line())) {
-          all.add(row);
-          rows++;
-        }
-      }
       if (rows <= source.mostRejected()) {
         return all;
       }

@@ -95,27 +95,23 @@ final class CsvScan implements Scan {
 
   @Override
   public List<RejectedRow> rejected() throws SQLException {
-    CsvAttempt attempt = source.attempt();
-    if (!attempt.oneThread()) {
-      return List.of();
-    }
-    List<RejectedRow> lost = new ArrayList<>();
+    return source.attempt().rejecting() ? rejects.read(context.connection(), source) : List.of();
+  }
+
+  /** Refuses what one thread would lose. */
+  void audit() throws SQLException {
     for (int i = 0; i < heads.heads().size(); i++) {
-      CsvAudit.look(
+      Optional<RejectedRow> endless =
+          CsvAudit.look(
               found.files().get(i),
               source.format(),
               heads.heads().get(i).delimiter(),
-              context.connection())
-          .ifPresent(lost::add);
+              context.connection());
+      if (endless.isPresent()) {
+        throw new MlInfraException(
+            ErrorCode.FILE_UNREADABLE, "'" + endless.get().file() + "'" + told(endless.get()));
+      }
     }
-    if (attempt.rejecting()) {
-      return rejects.read(context.connection(), source, lost);
-    }
-    if (!lost.isEmpty()) {
-      throw new MlInfraException(
-          ErrorCode.FILE_UNREADABLE, "'" + lost.get(0).file() + "'" + told(lost.get(0)));
-    }
-    return List.of();
   }
 
   private static String told(RejectedRow row) {

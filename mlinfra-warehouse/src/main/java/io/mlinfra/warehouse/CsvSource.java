@@ -211,6 +211,9 @@ public final class CsvSource extends FileSource {
    * Lets bad rows be left out; they are in {@link LoadResult#rejected()}. More than these fail the
    * load.
    *
+   * <p>A quote that is never closed, or for more than 2,000,000 characters, has no end where the
+   * next row could begin: it fails the load all the same, as does a bad row of a Zstandard file.
+   *
    * <p>Loads without bad rows are as fast as ever. The first bad row starts the load anew, on one
    * thread, and a file that is bad from end to end is read to its end, with some hundred bytes of
    * memory for each bad row.
@@ -260,7 +263,11 @@ public final class CsvSource extends FileSource {
   Scan open(Scan.Context context) {
     FileSet.Found found = files().find(partitions);
     try {
-      return new CsvScan(this, context, found, CsvHeads.read(this, context, found));
+      CsvScan scan = new CsvScan(this, context, found, CsvHeads.read(this, context, found));
+      if (attempt.oneThread()) {
+        scan.audit();
+      }
+      return scan;
     } catch (SQLException e) {
       throw Errors.isOfAFile(e) ? Errors.reading(found.files().get(0), label(), e) : Errors.of(e);
     }

@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 public final class JsonSource extends FileSource {
   static final int DEEPEST = 500;
 
+  /** Arrow takes types of 64 levels, and DuckDB takes seconds for 500. */
+  private static final int DEEPEST_TYPE = 32;
+
   private static final String LABEL = "JSON";
 
   private final Columns columns;
@@ -36,7 +39,7 @@ public final class JsonSource extends FileSource {
   private final int maximumDepth;
 
   JsonSource(FileSet files) {
-    this(files, Columns.NONE, true, null, -1);
+    this(files, Columns.NONE, true, null, DEEPEST_TYPE);
   }
 
   private JsonSource(
@@ -75,10 +78,14 @@ public final class JsonSource extends FileSource {
     return new JsonSource(files(), columns, partitions, records, maximumDepth);
   }
 
-  /** How many levels get types; what is deeper is {@code JSON}. All do unless told otherwise. */
+  /**
+   * How many levels get types; what is deeper is {@code JSON}.
+   *
+   * @param levels 1 to {@value #DEEPEST_TYPE}, which it is unless told otherwise
+   */
   public JsonSource maximumDepth(int levels) {
-    if (levels < 1) {
-      throw new IllegalArgumentException("levels (" + levels + ") must be >= 1");
+    if (levels < 1 || levels > DEEPEST_TYPE) {
+      throw new IllegalArgumentException("levels (" + levels + ") must be 1 to " + DEEPEST_TYPE);
     }
     return new JsonSource(files(), columns, partitions, records, levels);
   }
@@ -117,9 +124,7 @@ public final class JsonSource extends FileSource {
     if (columns.isEmpty()) {
       // From a sample DuckDB would take late fractions for whole numbers and round them.
       sql.append(", sample_size = -1, union_by_name = ").append(!found.isOne());
-      if (maximumDepth > 0) {
-        sql.append(", maximum_depth = ").append(maximumDepth);
-      }
+      sql.append(", maximum_depth = ").append(maximumDepth);
     } else {
       sql.append(", columns = ").append(columns.sql());
     }
