@@ -20,6 +20,10 @@ import org.jspecify.annotations.Nullable;
  * {@code DOUBLE}, as JSON's numbers are: what must keep all digits is declared as {@code VARCHAR}
  * or {@code DECIMAL}.
  *
+ * <p>Finding types out reads a file twice; declared columns are faster. A fraction in a column
+ * declared as an integer is rounded, as DuckDB casts. DuckDB takes {@code NaN}, {@code Infinity}
+ * and a comma too many at the end of an object or array for JSON.
+ *
  * <p>A broken value fails the load, naming the file and, as far as DuckDB tells, the line; nothing
  * is kept, and no value is ever left out. A value takes 16 MiB at most, and {@value #DEEPEST}
  * levels of nesting: beyond some ten thousand DuckDB would crash. Folders such as {@code year=2024}

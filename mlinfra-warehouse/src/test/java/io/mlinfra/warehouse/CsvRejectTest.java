@@ -175,7 +175,7 @@ class CsvRejectTest extends SourceFixture {
   }
 
   /** A quote too many within a few rows makes them one bad row, which has all their text. */
-  @Property(tries = 60)
+  @Property(tries = 25)
   void quotesTooManyLoseNoRow(@ForAll long seed, @ForAll @IntRange(min = 1, max = 500) int rows)
       throws IOException {
     Random random = new Random(seed);
@@ -227,7 +227,7 @@ class CsvRejectTest extends SourceFixture {
   }
 
   /** Damages lines at random; plain Java says which of them are still good. */
-  @Property(tries = 60)
+  @Property(tries = 25)
   void loadedAndRejectedAreTheLinesThatAreThere(
       @ForAll long seed, @ForAll @IntRange(min = 1, max = 3_000) int lines) throws IOException {
     Random random = new Random(seed);
