@@ -215,8 +215,8 @@ public final class CsvSource extends FileSource {
    * next row could begin: it fails the load all the same, as does a bad row of a Zstandard file.
    *
    * <p>Loads without bad rows are as fast as ever. The first bad row starts the load anew, on one
-   * thread, and a file that is bad from end to end is read to its end, with some hundred bytes of
-   * memory for each bad row.
+   * thread, and a file that is bad from end to end is read to its end, with a kilobyte or two of
+   * memory for each bad row, outside the memory limit.
    *
    * @param rows 0: none, which is so unless told otherwise
    */
