@@ -24,7 +24,7 @@ record CsvAttempt(boolean allRows, boolean oneThread, boolean rejecting) {
   }
 
   /** The next one after an error, if there is one that helps. */
-  Optional<CsvAttempt> next(SQLException error, Columns columns, int mostRejected) {
+  Optional<CsvAttempt> next(SQLException error, DeclaredColumns columns, int mostRejected) {
     if (error instanceof Guessed) {
       return Optional.of(new CsvAttempt(true, oneThread, rejecting));
     }

@@ -13,7 +13,7 @@ record CsvError(String file, long line, String column, String reason, String tex
   private static final Pattern COLUMN = Pattern.compile("column \"(.*?)\"");
   private static final Pattern REASON =
       Pattern.compile(
-          "(?m)^(?:Error when converting column.*|Expected Number of Columns.*"
+          "(?m)^(?:Error when converting column.*|Expected Number of DeclaredColumns.*"
               + "|Value with unterminated quote.*|Invalid unicode.*|Maximum line size.*"
               + "|The CSV Parser state machine.*)$");
   private static final String ORIGINAL = "Original Line: ";
@@ -52,10 +52,10 @@ record CsvError(String file, long line, String column, String reason, String tex
     if (plain.startsWith("Error when converting column")) {
       int dot = plain.indexOf("\". ");
       plain = dot < 0 ? plain : plain.substring(dot + 3);
-    } else if (plain.startsWith("Expected Number of Columns")) {
+    } else if (plain.startsWith("Expected Number of DeclaredColumns")) {
       plain =
           plain
-              .replace("Expected Number of Columns:", "expected columns:")
+              .replace("Expected Number of DeclaredColumns:", "expected columns:")
               .replace("Found:", "but found:");
     } else if (plain.contains(MACHINE)) {
       plain = "quotes or line breaks are not as RFC 4180 has them";

@@ -49,7 +49,7 @@ record CsvHeads(List<CsvHead> heads) {
                 head.names().equals(first().names()) && head.delimiter() == first().delimiter());
   }
 
-  private void requireAsMany(Columns columns, FileSet.Found found) {
+  private void requireAsMany(DeclaredColumns columns, FileSet.Found found) {
     for (int i = 0; i < heads.size(); i++) {
       CsvHead head = heads.get(i);
       if (!head.isEmpty() && head.names().size() != columns.size()) {
@@ -60,7 +60,7 @@ record CsvHeads(List<CsvHead> heads) {
     }
   }
 
-  private void requireDeclared(Columns columns, FileSet.Found found) {
+  private void requireDeclared(DeclaredColumns columns, FileSet.Found found) {
     Set<String> names = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
     heads.forEach(head -> names.addAll(head.names()));
     for (String declared : columns.names()) {

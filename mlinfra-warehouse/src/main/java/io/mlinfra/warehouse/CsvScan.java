@@ -52,7 +52,7 @@ final class CsvScan implements Scan {
   }
 
   private String read(String files, CsvHead head, boolean byName) {
-    Columns columns = source.columns();
+    DeclaredColumns columns = source.columns();
     CsvAttempt attempt = source.attempt();
     StringBuilder sql = new StringBuilder("read_csv(").append(files);
     sql.append(source.format().sql(head.delimiter()));

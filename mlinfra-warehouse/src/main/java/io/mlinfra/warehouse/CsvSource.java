@@ -21,7 +21,7 @@ import java.util.Optional;
  * {@code "}, a quote within doubled, in UTF-8. The delimiter is found out from the first line: a
  * comma, tab, semicolon or bar. Types are found out from the first rows, and from all rows where a
  * later one does not fit; a column of several kinds of values is text. An empty value is null,
- * quoted or not; blank lines of files with several columns are skipped. Columns of the same name
+ * quoted or not; blank lines of files with several columns are skipped. DeclaredColumns of the same name
  * get {@code _1}, {@code _2} and so on.
  *
  * <p>A bad row fails the load, naming file, line, column and reason, and nothing is kept; see
@@ -35,19 +35,19 @@ import java.util.Optional;
  */
 public final class CsvSource extends FileSource {
   private final CsvFormat format;
-  private final Columns columns;
+  private final DeclaredColumns columns;
   private final boolean partitions;
   private final int mostRejected;
   private final CsvAttempt attempt;
 
   CsvSource(FileSet files) {
-    this(files, CsvFormat.DEFAULT, Columns.NONE, true, 0, CsvAttempt.FIRST);
+    this(files, CsvFormat.DEFAULT, DeclaredColumns.NONE, true, 0, CsvAttempt.FIRST);
   }
 
   private CsvSource(
       FileSet files,
       CsvFormat format,
-      Columns columns,
+      DeclaredColumns columns,
       boolean partitions,
       int mostRejected,
       CsvAttempt attempt) {
@@ -242,7 +242,7 @@ public final class CsvSource extends FileSource {
     return format;
   }
 
-  Columns columns() {
+  DeclaredColumns columns() {
     return columns;
   }
 

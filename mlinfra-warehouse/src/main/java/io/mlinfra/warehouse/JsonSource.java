@@ -37,18 +37,18 @@ public final class JsonSource extends FileSource {
 
   private static final String LABEL = "JSON";
 
-  private final Columns columns;
+  private final DeclaredColumns columns;
   private final boolean partitions;
   private final @Nullable Boolean records;
   private final int maximumDepth;
 
   JsonSource(FileSet files) {
-    this(files, Columns.NONE, true, null, DEEPEST_TYPE);
+    this(files, DeclaredColumns.NONE, true, null, DEEPEST_TYPE);
   }
 
   private JsonSource(
       FileSet files,
-      Columns columns,
+      DeclaredColumns columns,
       boolean partitions,
       @Nullable Boolean records,
       int maximumDepth) {
@@ -138,7 +138,7 @@ public final class JsonSource extends FileSource {
     return sql.toString();
   }
 
-  private record JsonScan(FileSet.Found found, Columns columns, String options) implements Scan {
+  private record JsonScan(FileSet.Found found, DeclaredColumns columns, String options) implements Scan {
     @Override
     public String from() {
       return found.from("read_json(" + found.marks() + options + ")");

@@ -11,9 +11,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Columns whose types were declared, in that order. Immutable. */
-final class Columns {
-  static final Columns NONE = new Columns(Map.of());
+/** DeclaredColumns whose types were declared, in that order. Immutable. */
+final class DeclaredColumns {
+  static final DeclaredColumns NONE = new DeclaredColumns(Map.of());
 
   private static final Pattern NO_TYPE =
       Pattern.compile(
@@ -23,15 +23,15 @@ final class Columns {
 
   private final Map<String, String> types;
 
-  private Columns(Map<String, String> types) {
+  private DeclaredColumns(Map<String, String> types) {
     this.types = types;
   }
 
   /** These and more; a type that was declared before is replaced. */
-  Columns with(Map<String, String> more) {
+  DeclaredColumns with(Map<String, String> more) {
     Map<String, String> all = new LinkedHashMap<>(types);
     more.forEach((name, type) -> all.put(name(name), type(name, type)));
-    return new Columns(Collections.unmodifiableMap(all));
+    return new DeclaredColumns(Collections.unmodifiableMap(all));
   }
 
   private static String name(String name) {
