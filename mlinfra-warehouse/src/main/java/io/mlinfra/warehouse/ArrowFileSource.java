@@ -19,7 +19,6 @@ final class ArrowFileSource extends Source {
 
   @Override
   Scan open(Scan.Context context) throws SQLException {
-    context.database().files().requireReadable(file);
     requireReadable();
     ArrowFileReading reader = ArrowFileReading.open(file);
     try {
@@ -29,6 +28,11 @@ final class ArrowFileSource extends Source {
       reader.close();
       throw e;
     }
+  }
+
+  @Override
+  List<Path> roots() {
+    return List.of(file);
   }
 
   private void requireReadable() {

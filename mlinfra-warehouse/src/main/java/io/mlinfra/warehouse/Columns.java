@@ -92,6 +92,11 @@ final class Columns {
     return folded.toString();
   }
 
+  /** The type of each. */
+  Map<String, String> types() {
+    return columns.values().stream().collect(Collectors.toMap(Column::name, Column::type));
+  }
+
   List<Column> all() {
     return List.copyOf(columns.values());
   }
@@ -141,10 +146,11 @@ final class Columns {
   /**
    * Compares these, of a table, with those of a source.
    *
+   * @param guessed whether the source's types were found out from its values
    * @throws MlInfraException {@link ErrorCode#DATA_UNSUITABLE} if they do not fit, listing all that
    *     differs
    */
-  Match match(String table, Columns source, boolean evolve) {
+  Match match(String table, Columns source, boolean evolve, boolean guessed) {
     List<Column> matched = new ArrayList<>();
     List<Column> added = new ArrayList<>();
     List<String> retyped = new ArrayList<>();
@@ -154,7 +160,8 @@ final class Columns {
         added.add(from);
       } else {
         matched.add(to);
-        if (!Widening.fits(from.type(), to.type())) {
+        if (!Widening.fits(from.type(), to.type())
+            && !(guessed && Widening.mayMean(from.type(), to.type()))) {
           retyped.add("'%s' is %s, the table has %s".formatted(to.name(), from.type(), to.type()));
         }
       }

@@ -3,6 +3,7 @@ package io.mlinfra.warehouse;
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -26,6 +27,8 @@ final class Errors {
   private static final Pattern FROM_STREAM =
       Pattern.compile(
           "\\[errno [^]]*] CDataJniException\\{errno=[^,]*, message=(.*)}\\s*", Pattern.DOTALL);
+
+  private static final int LONGEST_REASON = 500;
 
   private Errors() {}
 
@@ -64,25 +67,30 @@ final class Errors {
     return new MlInfraException(code, message, error);
   }
 
-  /** An error of a statement that reads a file the caller named. */
-  static MlInfraException reading(FileSource source, SQLException error) {
-    MlInfraException plain = of(error);
+  /** Whether a file that a statement read may be what it failed of. */
+  static boolean isOfAFile(SQLException error) {
     String message = message(error);
-    if (plain.code() != ErrorCode.QUERY_FAILED
-        || message.startsWith("Catalog Error")
-        || message.startsWith("Dependency Error")
-        || message.startsWith("Out of Memory Error")) {
-      return plain;
-    }
+    return of(error).code() == ErrorCode.QUERY_FAILED
+        && !message.startsWith("Catalog Error")
+        && !message.startsWith("Binder Error")
+        && !message.startsWith("Constraint Error")
+        && !message.startsWith("Dependency Error")
+        && !message.startsWith("Out of Memory Error");
+  }
+
+  /** An error of a statement that reads a file the caller named. */
+  static MlInfraException reading(Path file, String label, SQLException error) {
     return new MlInfraException(
         ErrorCode.FILE_UNREADABLE,
-        "'"
-            + source.file().toAbsolutePath()
-            + "' is not readable as "
-            + source.format().label()
-            + ": "
-            + message,
+        "'" + file.toAbsolutePath() + "' is not readable as " + label + ": " + cut(message(error)),
         error);
+  }
+
+  /** Not what DuckDB advises to do with options that are not there. */
+  private static String cut(String message) {
+    int end = message.indexOf("\n\n");
+    String first = end < 0 ? message : message.substring(0, end);
+    return first.length() <= LONGEST_REASON ? first : first.substring(0, LONGEST_REASON) + "…";
   }
 
   /** An error of opening a database. */

@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -100,6 +101,11 @@ final class Filling {
     return since;
   }
 
+  /** The types of the table's columns; none where it is made anew. */
+  Map<String, String> types() {
+    return columns == null ? Map.of() : columns.types();
+  }
+
   /** Whether the table is made anew. */
   boolean creates() {
     return columns == null;
@@ -116,7 +122,7 @@ final class Filling {
     }
     String target = Objects.requireNonNull(existing);
     Columns source = columns(scan);
-    Columns.Match match = columns.match(table, source, load.evolves());
+    Columns.Match match = columns.match(table, source, load.evolves(), scan.guesses());
     String where = since == null ? "" : since.where(scan, source);
     for (Columns.Column added : match.added()) {
       execute(

@@ -95,7 +95,9 @@ final class Loader {
               load.progress(),
               since == null ? Optional.empty() : since.watermark(),
               load.evolves());
-      try (Scan scan = source.open(context)) {
+      source.roots().forEach(database.files()::requireReadable);
+      Source typed = source.typed(filling.types());
+      try (Scan scan = typed.open(context)) {
         try {
           Filling.Counts counts = filling.fill(scan);
           return finish(connection, ledger, since, counts, scan.rejected());
@@ -104,7 +106,7 @@ final class Loader {
           if (known != null) {
             throw known;
           }
-          Optional<Source> instead = source.instead(e);
+          Optional<Source> instead = typed.instead(e);
           if (instead.isPresent()) {
             connection.rollback();
             return attempt(instead.get());

@@ -60,6 +60,11 @@ interface Scan extends AutoCloseable {
     return false;
   }
 
+  /** Whether its types were found out from the values, so that another may be meant. */
+  default boolean guesses() {
+    return false;
+  }
+
   /** How many {@link #unit units} there are to read, or -1 where that is not known. */
   default long units() throws SQLException {
     return -1;

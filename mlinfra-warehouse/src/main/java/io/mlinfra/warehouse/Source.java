@@ -2,6 +2,8 @@ package io.mlinfra.warehouse;
 
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.apache.arrow.vector.ipc.ArrowReader;
@@ -12,20 +14,80 @@ import org.jspecify.annotations.Nullable;
  * #arrow(ArrowReader)}, whose stream is read once.
  */
 public abstract sealed class Source permits FileSource, ArrowSource, ArrowFileSource, QuerySource {
+  private static final List<String> PARQUET = List.of(".parquet");
+  private static final List<String> CSV =
+      List.of(".csv", ".csv.gz", ".csv.zst", ".tsv", ".tsv.gz", ".tsv.zst");
+  private static final List<String> JSON =
+      List.of(
+          ".json",
+          ".json.gz",
+          ".json.zst",
+          ".ndjson",
+          ".ndjson.gz",
+          ".ndjson.zst",
+          ".jsonl",
+          ".jsonl.gz",
+          ".jsonl.zst");
+
   Source() {}
 
-  /** A Parquet file. The path names one file; characters such as {@code *} stand for themselves. */
-  public static Source parquet(Path file) {
-    return new FileSource(FileSource.Format.PARQUET, file);
+  /**
+   * Parquet.
+   *
+   * @param path of a file, whose characters such as {@code *} stand for themselves; or of a folder
+   *     for all {@code .parquet} files below it
+   */
+  public static ParquetSource parquet(Path path) {
+    return new ParquetSource(new FileSet(path, null, PARQUET));
   }
 
   /**
-   * A CSV file with a header line, compressed where its name ends in {@code .gz} or {@code .zst}.
-   * Delimiter, quotes and types are found out from its content; where the first rows mislead, all
-   * rows are looked at.
+   * The Parquet files below a folder that match a pattern.
+   *
+   * @param glob for paths relative to the folder, as {@code year=*}{@code /*.parquet}; {@code *}
+   *     stays within a folder's name, see {@link java.nio.file.FileSystem#getPathMatcher}
    */
-  public static Source csv(Path file) {
-    return new FileSource(FileSource.Format.CSV, file);
+  public static ParquetSource parquet(Path folder, String glob) {
+    return new ParquetSource(new FileSet(folder, Objects.requireNonNull(glob, "glob"), PARQUET));
+  }
+
+  /**
+   * CSV with a header line, compressed where a name ends in {@code .gz} or {@code .zst}.
+   *
+   * @param path of a file, whose characters such as {@code *} stand for themselves; or of a folder
+   *     for all {@code .csv} and {@code .tsv} files below it
+   */
+  public static CsvSource csv(Path path) {
+    return new CsvSource(new FileSet(path, null, CSV));
+  }
+
+  /**
+   * The CSV files below a folder that match a pattern.
+   *
+   * @param glob as in {@link #parquet(Path, String)}
+   */
+  public static CsvSource csv(Path folder, String glob) {
+    return new CsvSource(new FileSet(folder, Objects.requireNonNull(glob, "glob"), CSV));
+  }
+
+  /**
+   * JSON, compressed where a name ends in {@code .gz} or {@code .zst}: an array, one value per line
+   * or one after the other.
+   *
+   * @param path of a file, whose characters such as {@code *} stand for themselves; or of a folder
+   *     for all {@code .json}, {@code .ndjson} and {@code .jsonl} files below it
+   */
+  public static JsonSource json(Path path) {
+    return new JsonSource(new FileSet(path, null, JSON));
+  }
+
+  /**
+   * The JSON files below a folder that match a pattern.
+   *
+   * @param glob as in {@link #parquet(Path, String)}
+   */
+  public static JsonSource json(Path folder, String glob) {
+    return new JsonSource(new FileSet(folder, Objects.requireNonNull(glob, "glob"), JSON));
   }
 
   /**
@@ -70,10 +132,25 @@ public abstract sealed class Source permits FileSource, ArrowSource, ArrowFileSo
   abstract Scan open(Scan.Context context) throws SQLException;
 
   /**
+   * The same for a table that is there: a source that finds types out from its values reads them as
+   * the table's instead.
+   *
+   * @param types of the table's columns
+   */
+  Source typed(Map<String, String> types) {
+    return this;
+  }
+
+  /**
    * What to try instead after an attempt failed; nothing of it has been kept. Empty: the load
    * failed.
    */
   Optional<Source> instead(SQLException error) {
     return Optional.empty();
+  }
+
+  /** The files and folders it reads, before any is opened; what lies below a folder counts. */
+  List<Path> roots() {
+    return List.of();
   }
 }

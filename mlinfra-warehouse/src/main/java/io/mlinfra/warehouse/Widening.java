@@ -1,6 +1,7 @@
 package io.mlinfra.warehouse;
 
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -30,6 +31,18 @@ final class Widening {
 
   private static final Pattern DECIMAL = Pattern.compile("DECIMAL\\((\\d+),(\\d+)\\)");
 
+  private static final Set<String> PLAIN =
+      Set.of(
+          "BOOLEAN",
+          "FLOAT",
+          "DOUBLE",
+          "VARCHAR",
+          "DATE",
+          "TIME",
+          "TIMESTAMP",
+          "TIMESTAMP WITH TIME ZONE",
+          "UUID");
+
   private Widening() {}
 
   /** Whether a column of one type takes values of another, or of the same. */
@@ -51,6 +64,30 @@ final class Widening {
     return to.equals("DOUBLE") && whole.bits() <= 32
         || to.equals("FLOAT") && whole.bits() <= 16
         || decimal.matches() && whole.digits() <= number(decimal, 1) - number(decimal, 2);
+  }
+
+  /**
+   * Whether a column of one type may take values whose type was found out to be another: what is
+   * written {@code 7} is any number, and what is no number may be anything that is written as text.
+   * A value that does not fit is an error of its own.
+   */
+  static boolean mayMean(String from, String to) {
+    boolean number =
+        WHOLES.containsKey(to)
+            || to.equals("FLOAT")
+            || to.equals("DOUBLE")
+            || DECIMAL.matcher(to).matches();
+    return switch (from) {
+      case "VARCHAR" -> !number;
+      case "DATE" -> to.startsWith("TIMESTAMP");
+      case "DOUBLE" -> number && !WHOLES.containsKey(to);
+      default -> WHOLES.containsKey(from) && number;
+    };
+  }
+
+  /** Whether values of this type are written in one way that every reader of text knows. */
+  static boolean isPlain(String type) {
+    return WHOLES.containsKey(type) || DECIMAL.matcher(type).matches() || PLAIN.contains(type);
   }
 
   private static boolean decimalFits(String from, String to) {

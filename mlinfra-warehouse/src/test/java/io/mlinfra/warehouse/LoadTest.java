@@ -5,15 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.mlinfra.core.ErrorCode;
-import io.mlinfra.core.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 import org.apache.arrow.vector.IntVector;
@@ -268,30 +265,6 @@ class LoadTest {
     warehouse.load("t", Source.parquet(file), Load.replace().progress(steps));
     assertThat(steps.done).hasValue(5_000_000);
     assertThat(steps.calls.get()).isGreaterThan(1);
-  }
-
-  private static final class Steps implements Progress {
-    final List<String> started = new ArrayList<>();
-    final AtomicLong done = new AtomicLong();
-    final AtomicLong calls = new AtomicLong();
-    final AtomicLong closed = new AtomicLong();
-
-    @Override
-    public Task start(String name, long total, String unit) {
-      started.add(name + ", " + total + " " + unit);
-      return new Task() {
-        @Override
-        public void advance(long units) {
-          calls.incrementAndGet();
-          done.addAndGet(units);
-        }
-
-        @Override
-        public void close() {
-          closed.incrementAndGet();
-        }
-      };
-    }
   }
 
   /** Batches of integers; breaks before one of them. */

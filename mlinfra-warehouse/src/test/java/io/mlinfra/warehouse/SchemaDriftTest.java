@@ -143,13 +143,41 @@ class SchemaDriftTest {
     assertFails(ErrorCode.QUERY_FAILED, () -> load(Load.append(), "SELECT 1 AS id, 2 AS g"))
         .hasMessageContaining("generated column");
     assertFails(
-        ErrorCode.DATA_UNSUITABLE, () -> warehouse.load("t", Source.csv(csv), Load.append()));
+        ErrorCode.CONSTRAINT_VIOLATED, () -> warehouse.load("t", Source.csv(csv), Load.append()));
     Path parquet = folder.resolve("ids.parquet");
     warehouse.execute("COPY (SELECT 30 AS id) TO " + Sql.literal(parquet.toString()));
     assertFails(
         ErrorCode.CONSTRAINT_VIOLATED,
         () -> warehouse.load("t", Source.parquet(parquet), Load.append()));
     assertThat(table()).containsExactly(1, 7, 2);
+  }
+
+  @Test
+  void whatATextSeemsToBeGivesWayToWhatTheTableHas() throws Exception {
+    warehouse.execute(
+        "CREATE TABLE t(id SMALLINT, price DECIMAL(9, 2), day TIMESTAMP, note VARCHAR)");
+    Path csv =
+        Files.writeString(folder.resolve("a.csv"), "id,price,day,note\n1,2,2024-01-02,007\n");
+    Path json =
+        Files.writeString(
+            folder.resolve("b.json"),
+            "{\"id\": 2, \"price\": 2.5, \"day\": \"2024-01-03\", \"note\": \"x\"}");
+    for (Source source : List.of(Source.csv(csv), Source.json(json))) {
+      warehouse.load("t", source, Load.append());
+      warehouse.load("t", source, Load.upsert("id"));
+    }
+    assertThat(warehouse.sql("SELECT note FROM t ORDER BY id").list(String.class))
+        .containsExactly("007", "x");
+    Path large = Files.writeString(folder.resolve("c.csv"), "id,price,day,note\n70000,,,\n");
+    assertFails(
+            ErrorCode.FILE_UNREADABLE, () -> warehouse.load("t", Source.csv(large), Load.append()))
+        .hasMessageContaining("column 'id'");
+    Path wide = Files.writeString(folder.resolve("d.json"), "{\"id\": 70000}");
+    assertFails(
+            ErrorCode.QUERY_FAILED,
+            () -> warehouse.load("t", Source.json(wide), Load.append().evolve()))
+        .hasMessageContaining("70000");
+    assertThat(warehouse.rows("t")).isEqualTo(2);
   }
 
   @Test
