@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param nans numbers that are not a number
  * @param infinities infinite numbers and times
  * @param percentiles the 101 percentiles from 0 to 100 of finite numbers, of times as microseconds
- *     since 1970 in UTC; empty for other types. By a t-digest: the rank of each is within 1.5 % of
+ *     since 1970 in UTC; empty for other types. By a t-digest: the rank of each is within 2 % of
  *     the rows of what it should be, those of 0 and 100 are exact up to double's precision.
  * @param histogram bars from the smallest to the greatest value. Where {@code top} has all values
  *     and they are numbers, a bar for each, exact; otherwise of equal width, from the percentiles,

@@ -10,6 +10,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,14 +23,24 @@ import org.jspecify.annotations.Nullable;
  * histogram of a hash, took 80 to 310.
  */
 final class ProfileScan {
-  /** So many aggregates as these make are planned quickly. */
-  private static final int COLUMNS_AT_ONCE = 100;
+  /** Planning takes a time that grows with the square of it: for 100 columns, half a second. */
+  private static final int COLUMNS_OF_TABLE_AT_ONCE = 32;
+
+  /** Columns of a table cost nothing that are not read; a query runs again. */
+  private static final int COLUMNS_OF_QUERY_AT_ONCE = 256;
+
+  private static final double MICROSECONDS_PER_DAY = 86_400e6;
 
   private static final int TOP = 20;
   private static final int LONGEST_VALUE = 200;
 
   /** Above, a square overflows, which DuckDB takes for an error of the whole statement. */
-  private static final String LARGEST_SQUARED = "1e150";
+  private static final double LARGEST_SQUARED = 1e150;
+
+  private static final String PERCENTILES =
+      IntStream.rangeClosed(0, 100)
+          .mapToObj(percent -> Double.toString(percent / 100.0))
+          .collect(Collectors.joining(", ", "[", "]::FLOAT[]"));
 
   /** Below this share of different values some are worth being called frequent. */
   private static final double REPEATING = 0.9;
@@ -48,9 +60,10 @@ final class ProfileScan {
 
   TableProfile run() {
     List<Column> columns = relation.columns(warehouse);
+    int many = relation.isTable() ? COLUMNS_OF_TABLE_AT_ONCE : COLUMNS_OF_QUERY_AT_ONCE;
     List<ColumnSummary> summaries = new ArrayList<>();
-    for (int from = 0; from < columns.size(); from += COLUMNS_AT_ONCE) {
-      List<Column> some = columns.subList(from, Math.min(columns.size(), from + COLUMNS_AT_ONCE));
+    for (int from = 0; from < columns.size(); from += many) {
+      List<Column> some = columns.subList(from, Math.min(columns.size(), from + many));
       List<Sketches> sketches = first(some);
       second(sketches);
       sketches.forEach(sketch -> summaries.add(sketch.summary(rows)));
@@ -179,15 +192,20 @@ final class ProfileScan {
                 + ", hash(v)::VARCHAR])");
       }
       if (kind.isNumber() || kind.isMoment()) {
+        put(aggregates, "percentiles", "approx_quantile(" + f + ", " + PERCENTILES + ")::DOUBLE[]");
+      }
+      if (kind == ColumnKind.FLOAT || kind.isMoment()) {
         put(aggregates, "finite", "count(" + f + ")");
-        put(
-            aggregates,
-            "percentiles",
-            "approx_quantile(" + f + ", [i / 100.0 FOR i IN range(101)]::FLOAT[])::DOUBLE[]");
+      }
+      if (kind.isMoment()) {
+        put(aggregates, "from", "min(" + f + ")");
+        put(aggregates, "to", "max(" + f + ")");
       }
       if (kind.isNumber()) {
-        String small = " FILTER (WHERE abs(" + f + ") < " + LARGEST_SQUARED + ")";
-        put(aggregates, "small", "count(*)" + small);
+        String small =
+            kind == ColumnKind.FLOAT
+                ? " FILTER (WHERE abs(" + f + ") < " + LARGEST_SQUARED + ")"
+                : "";
         put(aggregates, "mean", "avg(" + f + ")" + small);
         put(aggregates, "deviation", "stddev_samp(" + f + ")" + small);
       }
@@ -217,6 +235,10 @@ final class ProfileScan {
 
     private double real(String name) {
       return get(name) instanceof Number number ? number.doubleValue() : Double.NaN;
+    }
+
+    private double bound(String name) {
+      return get(name) instanceof String text ? Double.parseDouble(text) : Double.NaN;
     }
 
     List<List<?>> candidates() {
@@ -256,7 +278,9 @@ final class ProfileScan {
       }
       long nans = number(get("nans"));
       long finite = places.containsKey("finite") ? number(get("finite")) : count;
-      boolean extreme = number(get("small")) < finite;
+      boolean extreme =
+          kind.isNumber()
+              && Math.max(Math.abs(bound("lowest")), Math.abs(bound("highest"))) >= LARGEST_SQUARED;
       List<Double> percentiles = percentiles();
       return new ColumnSummary(
           column.name(),
@@ -284,14 +308,28 @@ final class ProfileScan {
     private List<Double> percentiles() {
       List<Double> percentiles = new ArrayList<>();
       if (get("percentiles") instanceof List<?> values) {
-        // A digest interpolates, and need not be monotonous to the last bit.
-        double highest = Double.NEGATIVE_INFINITY;
+        // A digest tells the extremes only nearly, and need not rise to the last bit.
+        double from = kind.isNumber() ? bound("lowest") : real("from");
+        double to = kind.isNumber() ? bound("highest") : real("to");
+        double highest = from;
         for (Object value : values) {
-          highest = Math.max(highest, ((Number) Objects.requireNonNull(value)).doubleValue());
+          double found = whole(((Number) Objects.requireNonNull(value)).doubleValue());
+          highest = Math.min(to, Math.max(highest, found));
           percentiles.add(highest);
         }
+        percentiles.set(0, from);
+        percentiles.set(percentiles.size() - 1, to);
       }
       return percentiles;
+    }
+
+    /** A digest goes on between whole numbers, too. */
+    private double whole(double value) {
+      return switch (kind) {
+        case INTEGER -> Math.rint(value);
+        case DATE -> Math.rint(value / MICROSECONDS_PER_DAY) * MICROSECONDS_PER_DAY;
+        default -> value;
+      };
     }
 
     private static List<Bar> exactBars(List<Value> values) {

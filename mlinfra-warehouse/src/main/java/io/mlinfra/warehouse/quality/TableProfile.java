@@ -18,11 +18,12 @@ import java.util.stream.Collectors;
  * Constraints rules = Constraints.suggest(flights);
  * }</pre>
  *
- * <p>DuckDB computes it by sketches where the table lies, in one scan; the memory is bounded by the
- * number of columns, and each statement takes 100 of them. A second scan, of columns whose values
- * repeat or seem to be all different only, counts the most frequent values and, to prove that
- * values are unique, the distinct ones, spilling to disk if need be; it may see a later state of a
- * table that somebody writes to. {@link ColumnSummary} tells how exact everything is.
+ * <p>DuckDB computes it by sketches where the data lies: every column is read once, in memory that
+ * its number of values does not matter to. Wide tables are read 32 columns at a time, queries 256.
+ * Then columns whose values repeat, or seem to be all different, are read once more: to count the
+ * most frequent values, and to prove that values are unique, which spills to disk if need be. This
+ * second scan may see a later state of a table that somebody writes to. {@link ColumnSummary} tells
+ * how exact everything is.
  *
  * <p>To compare data over time, take the profile of {@code mlinfra-monitoring}, which can be merged
  * and stored with a model; this one is for looking at what a warehouse holds and for suggesting
@@ -51,7 +52,7 @@ public final class TableProfile {
   }
 
   /**
-   * Looks at what a query gives; the query runs once for each scan.
+   * Looks at what a query gives; the query runs once for each scan, and of each 256 columns.
    *
    * @throws MlInfraException {@link ErrorCode#QUERY_FAILED} with DuckDB's message
    */
@@ -68,7 +69,7 @@ public final class TableProfile {
     return rows;
   }
 
-  /** How often a column was read at most: 1 or 2. */
+  /** How often the column that was read most often was read: 1 or 2. */
   public int scans() {
     return scans;
   }
