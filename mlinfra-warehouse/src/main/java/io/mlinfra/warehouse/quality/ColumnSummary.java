@@ -111,7 +111,12 @@ public record ColumnSummary(
     if (Double.isNaN(value)) {
       return "–";
     }
-    return kind().isMoment() ? Format.moment((long) value) : Format.number(value);
+    if (!kind().isMoment()) {
+      return Format.number(value);
+    }
+    // A digest goes on between times; what is less than a minute of days says nothing.
+    boolean isLong = quantile(1) - quantile(0) > 2 * 86_400e6;
+    return isLong ? Format.minute((long) value) : Format.moment((long) value);
   }
 
   /** The smallest or greatest value, for people. */

@@ -39,7 +39,8 @@ record Relation(boolean isTable, String text) {
   }
 
   static Relation query(String sql) {
-    return new Relation(false, sql);
+    String text = sql.strip();
+    return new Relation(false, text.endsWith(";") ? text.substring(0, text.length() - 1) : text);
   }
 
   /** How messages call it. */

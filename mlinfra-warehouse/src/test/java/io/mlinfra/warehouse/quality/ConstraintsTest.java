@@ -466,4 +466,41 @@ class ConstraintsTest {
     assertThatThrownBy(() -> rules.allowing(0.1)).isInstanceOf(IllegalStateException.class);
     assertThatThrownBy(rules::asWarning).isInstanceOf(IllegalStateException.class);
   }
+
+  @Test
+  void columnsMayBeCalledAsAnything() {
+    warehouse.execute(
+        "CREATE OR REPLACE TABLE ours AS SELECT 1 AS p, NULL AS p0, 3 AS p1, 4 AS k0, NULL AS k1,"
+            + " 6 AS n, 7 AS r, NULL AS c0, 9 AS a0, 10 AS s0, 11 AS ours, 12 AS f0, NULL AS c1"
+            + " FROM range(2)");
+    Constraints rules =
+        Constraints.on("ours")
+            .range("p1", 3, 3)
+            .notNull("p0", "p", "n", "r", "c0")
+            .unique("k1")
+            .unique("k0", "n")
+            .foreignKey("r", "ours", "r")
+            .sql("sum", "p1 + k0 = r")
+            .when("p0 IS NULL", c -> c.foreignKey("p", "ours", "r"));
+    ConstraintReport report = rules.check(warehouse);
+    assertThat(report.results())
+        .extracting(ConstraintResult::failing)
+        .containsExactly(0L, 2L, 0L, 0L, 0L, 2L, 0L, 2L, 0L, 0L, 2L);
+    assertThat(report.results().get(10).samples().get(0))
+        .containsEntry("p", "1")
+        .containsEntry("p0", null)
+        .containsEntry("c1", null);
+    TableProfile profile = TableProfile.of(warehouse, "ours");
+    assertThat(profile.columns())
+        .extracting(ColumnSummary::lowest)
+        .containsExactly("1", null, "3", "4", null, "6", "7", null, "9", "10", "11", "12", null);
+  }
+
+  @Test
+  void aQueryMayEndAsAStatementDoes() {
+    assertThat(Constraints.onQuery("SELECT 1 AS a;").notNull("a").check(warehouse).passed())
+        .isTrue();
+    assertThat(Constraints.onQuery("SELECT 1 AS a -- one").unique("a").check(warehouse).passed())
+        .isTrue();
+  }
 }
