@@ -8,6 +8,7 @@ import io.mlinfra.core.text.TextTable;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** What a check of {@link Constraints} found. Immutable and thread-safe. */
 public final class ConstraintReport {
@@ -125,7 +126,7 @@ public final class ConstraintReport {
     return table;
   }
 
-  private static String shown(@org.jspecify.annotations.Nullable String value) {
+  private static String shown(@Nullable String value) {
     return value == null ? "NULL" : value;
   }
 

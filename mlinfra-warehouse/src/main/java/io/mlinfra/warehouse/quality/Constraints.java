@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A suite of constraints on a table or a query, in the spirit of Deequ and Great Expectations.
@@ -288,7 +289,7 @@ public final class Constraints {
   }
 
   @Override
-  public boolean equals(@org.jspecify.annotations.Nullable Object other) {
+  public boolean equals(@Nullable Object other) {
     return other instanceof Constraints that && definition().equals(that.definition());
   }
 

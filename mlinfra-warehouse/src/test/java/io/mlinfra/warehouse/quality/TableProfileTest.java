@@ -243,6 +243,7 @@ class TableProfileTest {
     warehouse.execute("INSERT INTO evil SELECT ? FROM range(20)", evil);
     TableProfile profile = TableProfile.of(warehouse, "evil");
     assertThat(profile.column(evil).top()).containsExactly(new Value(evil, 20));
+    assertThat(profile.scans()).isEqualTo(2);
     assertThat(profile.toHtml()).doesNotContain("<script").contains("&lt;script&gt;");
     assertThat(Constraints.suggest(profile).check(warehouse).passed()).isTrue();
   }
