@@ -1,0 +1,35 @@
+package io.mlinfra.warehouse.quality;
+
+import java.util.Collections;
+import java.util.List;
+
+/** A piece of SQL with the values for its {@code ?}. */
+record Fragment(String sql, List<Object> parameters) {
+  Fragment {
+    parameters = List.copyOf(parameters);
+  }
+
+  static Fragment of(String sql, Object... parameters) {
+    return new Fragment(sql, List.of(parameters));
+  }
+
+  /** An identifier, quoted. */
+  static String quoted(String name) {
+    return '"' + name.replace("\"", "\"\"") + '"';
+  }
+
+  /** Identifiers, quoted, with commas between. */
+  static String quoted(List<String> names) {
+    return String.join(", ", names.stream().map(Fragment::quoted).toList());
+  }
+
+  /** SQL that a caller wrote, closed in; a line comment at its end ends before the bracket. */
+  static String enclosed(String sql) {
+    return "(" + sql + "\n)";
+  }
+
+  /** As many parameters, with commas between. */
+  static String holes(int count) {
+    return String.join(", ", Collections.nCopies(count, "?"));
+  }
+}
