@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import javax.sql.DataSource;
 import org.apache.arrow.vector.ipc.ArrowReader;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * Where rows come from. Immutable. A source can be loaded again and again, but for {@link
  * #arrow(ArrowReader)}, whose stream is read once.
  */
-public abstract sealed class Source permits FileSource, ArrowSource, ArrowFileSource, QuerySource {
+public abstract sealed class Source
+    permits FileSource, ArrowSource, ArrowFileSource, QuerySource, JdbcSource {
   private static final List<String> PARQUET = List.of(".parquet");
   private static final List<String> CSV =
       List.of(".csv", ".csv.gz", ".csv.zst", ".tsv", ".tsv.gz", ".tsv.zst");
@@ -122,6 +124,23 @@ public abstract sealed class Source permits FileSource, ArrowSource, ArrowFileSo
   public static Source query(String sql, @Nullable Object... parameters) {
     Objects.requireNonNull(sql, "sql");
     return new QuerySource(sql, parameters.clone());
+  }
+
+  /**
+   * What a query of another database gives, such as one of PostgreSQL. Rows are read as they come,
+   * so that a result may be larger than memory; the types become those of the same meaning here:
+   * numbers, booleans, text, binary, dates, times, moments (in UTC), UUID, JSON and, of PostgreSQL,
+   * arrays of one dimension. A decimal without a precision becomes a DECIMAL(38, 16). A value that
+   * does not fit exactly is an error, as is a type without a counterpart; both name the column.
+   *
+   * <p>Loading takes one connection, reads in a transaction of its own and rolls that back.
+   *
+   * @param database borrowed; on the class path is its driver
+   * @param sql one statement in the other database's SQL
+   * @param parameters for its {@code ?}, as its driver takes them
+   */
+  public static Source jdbc(DataSource database, String sql, @Nullable Object... parameters) {
+    return new JdbcSource(database, sql, parameters);
   }
 
   /**
