@@ -6,7 +6,9 @@ import io.mlinfra.core.data.ArrowMemory;
 import io.mlinfra.core.data.FloatBlock;
 import io.mlinfra.core.data.FloatBlocks;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.ipc.ArrowReader;
@@ -32,6 +34,9 @@ public final class Query {
 
   /** What stands before the statement on its connection, such as temporary views. */
   private final List<String> prelude = new ArrayList<>();
+
+  /** Which snapshots the statement sees, by the names that it calls them. */
+  private final Map<String, Snapshot> past = new LinkedHashMap<>();
 
   Query(Warehouse warehouse, String sql, int batchRows) {
     this.warehouse = warehouse;
@@ -61,6 +66,22 @@ public final class Query {
    */
   Query view(String name, String from) {
     prelude.add("CREATE TEMP VIEW " + Sql.table(name) + " AS SELECT * FROM " + from);
+    return this;
+  }
+
+  /**
+   * Lets the statement see a snapshot under a name, its rows in their order. It hides a table or
+   * view of that name, also from views that the statement uses. Of a table that the statement
+   * changes there can be no snapshot in it.
+   *
+   * <p>Before the first row is given, all of the snapshot's files have been compared with their
+   * hashes: {@link ErrorCode#CONTENT_ALTERED} where one is not what was registered.
+   *
+   * @param snapshot borrowed, with its registry
+   */
+  public Query asOf(String table, Snapshot snapshot) {
+    Sql.table(table);
+    past.put(table, Objects.requireNonNull(snapshot, "snapshot"));
     return this;
   }
 
@@ -113,7 +134,15 @@ public final class Query {
   }
 
   private Call prepare() throws java.sql.SQLException {
-    return Call.prepare(warehouse.database(), prelude, sql, parameters);
+    List<String> before = new ArrayList<>(prelude);
+    past.forEach(
+        (table, snapshot) ->
+            before.add(
+                "CREATE TEMP VIEW "
+                    + Sql.table(table)
+                    + " AS SELECT * FROM "
+                    + warehouse.parts().from(snapshot)));
+    return Call.prepare(warehouse.database(), before, sql, parameters);
   }
 
   /** The statement. */

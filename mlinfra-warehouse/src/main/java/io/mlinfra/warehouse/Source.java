@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Where rows come from. Immutable. A source can be loaded again and again, but for {@link
  * #arrow(ArrowReader)}, whose stream is read once.
  */
-public abstract sealed class Source permits FileSource, ArrowSource, QuerySource {
+public abstract sealed class Source permits FileSource, ArrowSource, QuerySource, SnapshotSource {
   Source() {}
 
   /** A Parquet file. The path names one file; characters such as {@code *} stand for themselves. */
