@@ -29,8 +29,13 @@ final class PartFiles {
 
   /** The files of a snapshot, in the order of its rows. */
   List<Path> of(Snapshot snapshot) {
+    return of(snapshot, snapshot.manifest().parts());
+  }
+
+  /** The files of some of its parts. */
+  List<Path> of(Snapshot snapshot, List<Manifest.Part> parts) {
     List<Path> found = new ArrayList<>();
-    for (Manifest.Part part : snapshot.manifest().parts()) {
+    for (Manifest.Part part : parts) {
       found.add(
           snapshot.isOneFile()
               ? content(snapshot.registry(), snapshot.version())

@@ -105,40 +105,38 @@ final class SnapshotComparison {
   }
 
   SnapshotDiff run(DuckDBConnection connection, PartFiles files) throws SQLException {
-    List<Path> allBefore = files.of(before);
-    List<Path> allAfter = files.of(after);
-    List<Path> differBefore = new ArrayList<>(allBefore);
-    List<Path> differAfter = new ArrayList<>(allAfter);
+    List<Part> differBefore = before.manifest().parts();
+    List<Part> differAfter = after.manifest().parts();
     if (before.columns().equals(after.columns())) {
-      leaveOutCommon(differBefore, differAfter);
+      differBefore = without(differBefore, after.manifest().parts());
+      differAfter = without(differAfter, before.manifest().parts());
     }
     if (!key.isEmpty()) {
-      requireUnique(connection, before, rows(before, "a", allBefore), key.keySet(), "a");
-      requireUnique(connection, after, rows(after, "b", allAfter), key.values(), "b");
+      String all = rows(before, "a", files.of(before));
+      requireUnique(connection, before, all, key.keySet(), "a");
+      all = rows(after, "b", files.of(after));
+      requireUnique(connection, after, all, key.values(), "b");
     }
-    String a = rows(before, "a", differBefore);
-    String b = rows(after, "b", differAfter);
+    String a = rows(before, "a", files.of(before, differBefore));
+    String b = rows(after, "b", files.of(after, differAfter));
     if (!key.isEmpty()) {
       return byKey(connection, a, b);
     }
     return compared.isEmpty() ? nothingInCommon() : asWholes(connection, a, b);
   }
 
-  private void leaveOutCommon(List<Path> differBefore, List<Path> differAfter) {
-    Map<String, Integer> common = new HashMap<>();
-    before.manifest().parts().forEach(part -> common.merge(part.attachment(), 1, Integer::sum));
-    List<Part> parts = after.manifest().parts();
-    List<Path> rest = new ArrayList<>();
-    for (int i = 0; i < parts.size(); i++) {
-      Integer left = common.computeIfPresent(parts.get(i).attachment(), (name, n) -> n - 1);
-      if (left != null && left >= 0) {
-        differBefore.remove(differAfter.get(i));
-      } else {
-        rest.add(differAfter.get(i));
+  /** The parts but for those of another snapshot, each as often as it is there. */
+  private static List<Part> without(List<Part> parts, List<Part> others) {
+    Map<String, Integer> left = new HashMap<>();
+    others.forEach(part -> left.merge(part.attachment(), 1, Integer::sum));
+    List<Part> rest = new ArrayList<>();
+    for (Part part : parts) {
+      Integer more = left.computeIfPresent(part.attachment(), (name, n) -> n - 1);
+      if (more == null || more < 0) {
+        rest.add(part);
       }
     }
-    differAfter.clear();
-    differAfter.addAll(rest);
+    return rest;
   }
 
   /** Some parts of a snapshot as a query, its columns called by their places. */

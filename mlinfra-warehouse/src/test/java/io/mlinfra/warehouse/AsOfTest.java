@@ -11,6 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.apache.arrow.vector.BigIntVector;
 import org.apache.arrow.vector.ipc.ArrowReader;
@@ -130,6 +133,47 @@ class AsOfTest {
     assertThat(numbers(query)).containsExactly(5000L);
     WorkFolder.delete(folder.resolve("temporary"));
     assertThat(numbers(query)).containsExactly(5000L);
+  }
+
+  @Test
+  void aWarehouseOpenedForReadingTakesAndReadsThem() throws IOException {
+    Path file = folder.resolve("w.db");
+    try (Warehouse writer = Warehouse.open(file)) {
+      writer.execute("CREATE TABLE t AS SELECT i FROM range(100) t(i)");
+    }
+    try (Warehouse reader =
+        Warehouse.open(file, WarehouseOptions.builder().readOnly(true).build())) {
+      Snapshot snapshot = reader.snapshots(registry).takeTable("read", "t");
+      assertThat(numbers(reader.sql("SELECT count(*) FROM past").asOf("past", snapshot)))
+          .containsExactly(100L);
+      assertThatThrownBy(() -> reader.snapshots(registry).restore(snapshot, "back"))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("reading only");
+    }
+  }
+
+  @Test
+  void manyThreadsTakeAndReadThemAtOnce() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(4);
+    try {
+      List<Future<Long>> counts = new ArrayList<>();
+      for (int i = 0; i < 12; i++) {
+        int rows = 500 + 100 * (i % 4);
+        counts.add(
+            threads.submit(
+                () -> {
+                  Snapshot taken = snapshots.take("m", "SELECT i FROM t LIMIT " + rows);
+                  return warehouse.sql("FROM m").asOf("m", taken).execute() - rows;
+                }));
+      }
+      for (Future<Long> count : counts) {
+        assertThat(count.get()).isZero();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    assertThat(snapshots.list("m")).hasSize(4);
+    assertThat(registry.verify().isClean()).isTrue();
   }
 
   @Test
