@@ -133,6 +133,8 @@ class AsOfTest {
     assertThat(numbers(query)).containsExactly(5000L);
     WorkFolder.delete(folder.resolve("temporary"));
     assertThat(numbers(query)).containsExactly(5000L);
+    WorkFolder.delete(folder.resolve("temporary"));
+    assertThat(snapshots.strict().take("again", "FROM t").rows()).isEqualTo(5000);
   }
 
   @Test
