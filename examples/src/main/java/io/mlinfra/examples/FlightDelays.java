@@ -173,10 +173,11 @@ public final class FlightDelays {
   }
 
   private Version load(Warehouse warehouse, Registry registry) {
-    LoadResult loaded = warehouse.load("trips", Source.parquet(settings.data()), Load.replace().progress(progress));
+    LoadResult loaded =
+        warehouse.load("trips", Source.parquet(settings.data()), Load.replace().progress(progress));
     warehouse.execute(FLIGHTS);
     warehouse.execute("DROP TABLE trips");
-    Version dataSet = warehouse.snapshot("flights", registry, "flights");
+    Version dataSet = warehouse.snapshots(registry).takeTable("flights", "flights").version();
     summary.add("rows", loaded.rows());
     summary.line("%s", loaded);
     summary.line("%s", dataSet.id());

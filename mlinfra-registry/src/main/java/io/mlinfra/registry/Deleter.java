@@ -143,6 +143,15 @@ final class Deleter {
 
   /** What a policy does not keep, products before what they were made from. */
   List<VersionId> expiring(Retention policy) throws IOException {
+    return expiring(policy, (kind, name) -> true);
+  }
+
+  /** Which names a policy is for. */
+  private interface Names {
+    boolean has(Kind kind, String name);
+  }
+
+  private List<VersionId> expiring(Retention policy, Names names) throws IOException {
     // Aliases first: a version that one points at is there, and stays while it does.
     Set<VersionId> kept = new HashSet<>();
     for (String model : Layout.list(layout.models())) {
@@ -156,7 +165,9 @@ final class Deleter {
           versions.find(kind, name, number).ifPresent(found -> ofName.add(found.version()));
         }
         ofName.forEach(version -> all.put(version.id(), version));
-        policy.kept(ofName, clock.instant()).forEach(version -> kept.add(version.id()));
+        List<Version> keptOfName =
+            names.has(kind, name) ? policy.kept(ofName, clock.instant()) : ofName;
+        keptOfName.forEach(version -> kept.add(version.id()));
       }
     }
     Map<VersionId, List<VersionId>> reports = new HashMap<>();
@@ -215,8 +226,18 @@ final class Deleter {
 
   /** Deletes what a policy does not keep, and returns what it deleted. */
   List<VersionId> expire(Retention policy, String reason) throws IOException {
+    return deleteAll(expiring(policy), reason);
+  }
+
+  /** As the other way, for the versions of one name. */
+  List<VersionId> expire(Kind kind, String name, Retention policy, String reason)
+      throws IOException {
+    return deleteAll(expiring(policy, (k, n) -> k == kind && n.equals(name)), reason);
+  }
+
+  private List<VersionId> deleteAll(List<VersionId> expiring, String reason) throws IOException {
     List<VersionId> deleted = new ArrayList<>();
-    for (VersionId id : expiring(policy)) {
+    for (VersionId id : expiring) {
       try {
         delete(id, reason, true);
         deleted.add(id);

@@ -51,6 +51,7 @@ final class Registrar {
           registration.attachments().entrySet()) {
         attachments.put(attachment.getKey(), keep(attachment.getValue()));
       }
+      attachments.putAll(shared(registration));
       RecordSignature signature = signature(registration, content, attachments, madeFrom);
       Optional<Version> version =
           lock.hold(
@@ -98,6 +99,25 @@ final class Registrar {
             VersionStore.hashes(attachments));
   }
 
+  /** The attachments that are there, by the records of the versions that have them. */
+  private Map<String, Blob> shared(Registration registration) throws IOException {
+    Map<String, Blob> found = new TreeMap<>();
+    for (Map.Entry<String, Registration.Shared> entry : registration.shared().entrySet()) {
+      VersionId from = entry.getValue().from().id();
+      String name = entry.getValue().attachment();
+      Blob blob = signatures.require(versions.require(from)).attachment(name);
+      if (!blobs.has(blob)) {
+        // Unless a collection of garbage just took it, since its version was deleted.
+        versions.require(from);
+        throw new MlInfraException(
+            ErrorCode.CONTENT_ALTERED,
+            "the content of '" + name + "' of " + from + " is missing or has another size");
+      }
+      found.put(entry.getKey(), blob);
+    }
+    return found;
+  }
+
   private boolean hasAll(Collection<Blob> wanted) throws IOException {
     for (Blob blob : wanted) {
       if (!blobs.has(blob)) {
@@ -120,6 +140,7 @@ final class Registrar {
     for (Version version : registration.madeFrom()) {
       madeFrom.add(versions.require(version.id()).version().id());
     }
+    shared(registration);
     return madeFrom;
   }
 

@@ -29,11 +29,15 @@ public final class Registration {
     InputStream open() throws IOException;
   }
 
+  /** An attachment of a version that is there. */
+  record Shared(Version from, String attachment) {}
+
   private final Kind kind;
   private final String name;
   private @Nullable Content content;
   private final Map<String, String> properties = new TreeMap<>();
   private final Map<String, Content> attachments = new TreeMap<>();
+  private final Map<String, Shared> shared = new TreeMap<>();
   private List<Version> madeFrom = List.of();
   private @Nullable RecordSignature signature;
 
@@ -109,8 +113,26 @@ public final class Registration {
     return attach(name, () -> BlobStore.open(file));
   }
 
+  /**
+   * As {@link #attach(String, byte[])}: what is attached to a version of the same registry already.
+   * Its bytes are neither read nor written again, which also means that nobody looks whether they
+   * are still what they were.
+   *
+   * @param from a version of any kind and name
+   * @param attachment the name that it has there
+   */
+  public Registration attach(String name, Version from, String attachment) {
+    Objects.requireNonNull(from, "from");
+    Objects.requireNonNull(attachment, "attachment");
+    FileNames.require("attachment name", name);
+    attachments.remove(name);
+    shared.put(name, new Shared(from, attachment));
+    return this;
+  }
+
   Registration attach(String name, Content content) {
     attachments.put(FileNames.require("attachment name", name), content);
+    shared.remove(name);
     return this;
   }
 
@@ -148,6 +170,10 @@ public final class Registration {
 
   Map<String, Content> attachments() {
     return attachments;
+  }
+
+  Map<String, Shared> shared() {
+    return shared;
   }
 
   List<Version> madeFrom() {

@@ -8,8 +8,10 @@ import io.mlinfra.core.model.Model;
 import io.mlinfra.core.version.Kind;
 import io.mlinfra.core.version.Lineage;
 import io.mlinfra.core.version.VersionId;
+import io.mlinfra.registry.BlobStore.Blob;
 import io.mlinfra.registry.VersionStore.Stored;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -185,8 +187,10 @@ public final class Registry implements AutoCloseable {
    *
    * @throws IllegalArgumentException if the registration has no content
    * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if it is made from a version that this
-   *     registry does not hold; {@link ErrorCode#CONFLICT} if the name differs only in case from an
-   *     existing one; {@link ErrorCode#FILE_MISSING} if a file of it is not there
+   *     registry does not hold, or shares an attachment that is not there; {@link
+   *     ErrorCode#CONTENT_ALTERED} if the content of an attachment that it shares is missing or has
+   *     another size; {@link ErrorCode#CONFLICT} if the name differs only in case from an existing
+   *     one; {@link ErrorCode#FILE_MISSING} if a file of it is not there
    */
   public Version register(Registration registration) {
     return inside(() -> registrar.register(registration));
@@ -355,6 +359,74 @@ public final class Registry implements AutoCloseable {
           return stillThere(
               version.id(),
               () -> blobs.read(stored.attachment(name), "'" + name + "' of " + version.id()));
+        });
+  }
+
+  /**
+   * Writes the content of a version, of any size, to a stream of the caller's, for a look at it
+   * that stands in no audit log, as that of {@link #content} does not.
+   *
+   * @param target not closed; without success it was given a part of it, or something else
+   * @throws MlInfraException {@link ErrorCode#CONTENT_ALTERED} if it is not what was registered
+   */
+  public void read(Version version, OutputStream target) {
+    Objects.requireNonNull(target, "target");
+    inside(
+        () -> {
+          Stored stored = signatures.require(versions.require(version.id()));
+          VersionId id = stored.version().id();
+          return stillThere(
+              id,
+              () -> {
+                blobs.copyTo(stored.blob(), target, id.toString());
+                return target;
+              });
+        });
+  }
+
+  /**
+   * As {@link #read(Version, OutputStream)}: a file that was attached to a version.
+   *
+   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if there is none of that name
+   */
+  public void read(Version version, String attachment, OutputStream target) {
+    Objects.requireNonNull(target, "target");
+    inside(
+        () -> {
+          Stored stored = signatures.require(versions.require(version.id()));
+          Blob blob = stored.attachment(attachment);
+          VersionId id = stored.version().id();
+          return stillThere(
+              id,
+              () -> {
+                blobs.copyTo(blob, target, "'" + attachment + "' of " + id);
+                return target;
+              });
+        });
+  }
+
+  /**
+   * Writes a file that was attached to a version to a file, as {@link #export(Version, Path)} does
+   * its content.
+   *
+   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if there is none of that name;
+   *     otherwise as {@link #export(Version, Path)}
+   */
+  public void export(Version version, String attachment, Path target) {
+    Path file = target.toAbsolutePath();
+    inside(
+        () -> {
+          Stored stored = signatures.require(versions.require(version.id()));
+          Blob blob = stored.attachment(attachment);
+          BlobStore.requirePlaceFor(file);
+          VersionId id = stored.version().id();
+          noteExport(id, file);
+          return stillThere(
+              id,
+              () -> {
+                blobs.export(blob, file, "'" + attachment + "' of " + id);
+                return file;
+              });
         });
   }
 
@@ -741,7 +813,18 @@ public final class Registry implements AutoCloseable {
     return inside(() -> deleter.expire(policy, reason));
   }
 
-  /** What {@link #expire} would delete now. */
+  /**
+   * As {@link #expire(Retention, String)}, for the versions of one name only. All others stay, and
+   * so does whatever any of them was made from.
+   */
+  public List<VersionId> expire(Kind kind, String name, Retention policy, String reason) {
+    Objects.requireNonNull(kind, "kind");
+    FileNames.require(kind.label() + " name", name);
+    Texts.requireUnicode("reason", reason);
+    return inside(() -> deleter.expire(kind, name, policy, reason));
+  }
+
+  /** What {@link #expire(Retention, String)} would delete now. */
   public List<VersionId> expiring(Retention policy) {
     return inside(() -> deleter.expiring(policy));
   }

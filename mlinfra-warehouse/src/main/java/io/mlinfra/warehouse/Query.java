@@ -10,7 +10,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -57,10 +59,10 @@ public final class Query {
   private @Nullable Duration timeout;
   private Progress progress = Progress.NONE;
 
-  /** What stands before the statement on its connection, such as temporary views. */
-  private final List<String> prelude = new ArrayList<>();
-
   private final Set<Running> runs = ConcurrentHashMap.newKeySet();
+
+  /** Which snapshots the statement sees, by the names that it calls them. */
+  private final Map<String, Snapshot> past = new LinkedHashMap<>();
 
   Query(Warehouse warehouse, String sql, int batchRows) {
     this.warehouse = warehouse;
@@ -126,12 +128,18 @@ public final class Query {
   }
 
   /**
-   * Lets the statement see a query under a name, which hides a table of that name.
+   * Lets the statement see a snapshot under a name, its rows in their order. It hides a table or
+   * view of that name, also from views that the statement uses. Of a table that the statement
+   * changes there can be no snapshot in it.
    *
-   * @param from what stands behind {@code FROM}; trusted
+   * <p>Before the first row is given, all of the snapshot's files have been compared with their
+   * hashes: {@link ErrorCode#CONTENT_ALTERED} where one is not what was registered.
+   *
+   * @param snapshot borrowed, with its registry
    */
-  Query view(String name, String from) {
-    prelude.add("CREATE TEMP VIEW " + Sql.table(name) + " AS SELECT * FROM " + from);
+  public Query asOf(String table, Snapshot snapshot) {
+    Sql.table(table);
+    past.put(table, Objects.requireNonNull(snapshot, "snapshot"));
     return this;
   }
 
@@ -369,7 +377,15 @@ public final class Query {
 
   /** Prepares a statement that contains this one, with its parameters and what stands before it. */
   private Call call(String statement, Call.Mode mode, Running running) throws SQLException {
-    Call.Text text = new Call.Text(List.copyOf(prelude), statement, bindings.values());
+    List<String> before = new ArrayList<>();
+    past.forEach(
+        (table, snapshot) ->
+            before.add(
+                "CREATE TEMP VIEW "
+                    + Sql.table(table)
+                    + " AS SELECT * FROM "
+                    + warehouse.parts().from(snapshot)));
+    Call.Text text = new Call.Text(before, statement, bindings.values());
     return Call.prepare(warehouse.database(), text, mode, running, progress);
   }
 

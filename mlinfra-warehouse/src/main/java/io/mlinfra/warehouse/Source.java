@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * #arrow(ArrowReader)}, whose stream is read once.
  */
 public abstract sealed class Source
-    permits FileSource, ArrowSource, ArrowFileSource, QuerySource, JdbcSource {
+    permits FileSource, ArrowSource, ArrowFileSource, QuerySource, JdbcSource, SnapshotSource {
   private static final List<String> PARQUET = List.of(".parquet");
   private static final List<String> CSV =
       List.of(".csv", ".csv.gz", ".csv.zst", ".tsv", ".tsv.gz", ".tsv.zst");

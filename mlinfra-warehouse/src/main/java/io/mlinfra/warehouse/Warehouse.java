@@ -3,13 +3,10 @@ package io.mlinfra.warehouse;
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.Gate;
 import io.mlinfra.core.MlInfraException;
-import io.mlinfra.core.Names;
 import io.mlinfra.core.Progress;
 import io.mlinfra.core.data.ArrowMemory;
 import io.mlinfra.core.data.FloatBlock;
-import io.mlinfra.core.version.Kind;
 import io.mlinfra.registry.Registry;
-import io.mlinfra.registry.Version;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
@@ -48,9 +45,9 @@ public final class Warehouse implements AutoCloseable {
   private final Database database;
   private final Memory memory;
   private final Functions functions;
-  private final Gate gate;
-
+  private final PartFiles parts;
   private final WarehouseDataSource dataSource;
+  private final Gate gate;
 
   /** The open ones, the newest last; its own lock. */
   private final Deque<QueryStream> streams = new ArrayDeque<>();
@@ -68,6 +65,7 @@ public final class Warehouse implements AutoCloseable {
     }
     this.dataSource = new WarehouseDataSource(label, gate, this.database);
     this.functions = new Functions(this.database, memory.allocator());
+    this.parts = new PartFiles(this.database.work());
   }
 
   /** Opens a file with the default options, see {@link #open(Path, WarehouseOptions)}. */
@@ -150,8 +148,12 @@ public final class Warehouse implements AutoCloseable {
    *     it
    */
   public Query sql(String sql) {
-    database.requireAllowed(sql);
-    return new Query(this, sql, options.batchRows());
+    Objects.requireNonNull(sql, "sql");
+    return inside(
+        () -> {
+          database.requireAllowed(sql);
+          return new Query(this, sql, options.batchRows());
+        });
   }
 
   /** Starts a query: short for {@link Query#stream()} of a statement with these parameters. */
@@ -200,6 +202,11 @@ public final class Warehouse implements AutoCloseable {
 
   Database database() {
     return database;
+  }
+
+  /** The parts of snapshots that were read. */
+  PartFiles parts() {
+    return parts;
   }
 
   /** Starts a prepared query; the stream is closed by whoever gets it, or with the warehouse. */
@@ -251,19 +258,13 @@ public final class Warehouse implements AutoCloseable {
   }
 
   /**
-   * Freezes a table as a version: its rows in their order, as a Parquet file. The same rows in the
-   * same order under the same name give the same version, whatever else happened to the table,
-   * until DuckDB's version changes.
+   * What takes snapshots of this warehouse into a registry, and reads them again.
    *
-   * @param name of the data set in the registry
-   * @return a version of {@link Kind#DATASET} with the properties {@code table}, {@code rows} and
-   *     {@code columns}
-   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if there is no such table
+   * @param registry borrowed; it must be open while they are taken and read
    */
-  public Version snapshot(String table, Registry registry, String name) {
-    Names.require("data set name", name);
-    return inTransaction(
-        connection -> Snapshots.take(connection, table, registry, name, database.work()));
+  public Snapshots snapshots(Registry registry) {
+    Objects.requireNonNull(registry, "registry");
+    return inside(() -> new Snapshots(this, registry, PartSizes.DEFAULT, false));
   }
 
   /**
