@@ -5,6 +5,7 @@ import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.data.ArrowMemory;
 import io.mlinfra.core.data.FloatBlock;
 import io.mlinfra.core.data.FloatBlocks;
+import io.mlinfra.core.data.NumberBlock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -107,6 +108,25 @@ public final class Query {
   public FloatBlock floats(BufferAllocator allocator) {
     try (ArrowReader stream = stream()) {
       return FloatBlocks.read(stream, allocator);
+    } catch (java.io.IOException e) {
+      throw new MlInfraException(ErrorCode.INTERNAL, "closing a stream failed: " + e, e);
+    }
+  }
+
+  /**
+   * The whole result into memory that the caller owns, a missing value as NaN. All columns must be
+   * numbers (or booleans, 1 and 0), as many as the block has.
+   *
+   * @param block borrowed; if this throws, what it holds is undefined
+   * @return how many rows came; the rows of the block behind them are as they were
+   * @throws MlInfraException {@link ErrorCode#DATA_UNSUITABLE} if a column is no number, naming it,
+   *     or there are more rows than the block has; otherwise as {@link #stream}
+   * @throws IllegalArgumentException if there are more or fewer columns than the block has
+   */
+  public int fill(NumberBlock block) {
+    Objects.requireNonNull(block, "block");
+    try (ArrowReader stream = stream()) {
+      return block.read(stream);
     } catch (java.io.IOException e) {
       throw new MlInfraException(ErrorCode.INTERNAL, "closing a stream failed: " + e, e);
     }
