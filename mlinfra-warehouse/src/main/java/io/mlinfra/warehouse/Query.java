@@ -6,9 +6,11 @@ import io.mlinfra.core.data.ArrowMemory;
 import io.mlinfra.core.data.FloatBlock;
 import io.mlinfra.core.data.FloatBlocks;
 import io.mlinfra.core.data.NumberBlock;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.ipc.ArrowReader;
 import org.jspecify.annotations.Nullable;
@@ -106,11 +108,8 @@ public final class Query {
    *     otherwise as {@link #stream}
    */
   public FloatBlock floats(BufferAllocator allocator) {
-    try (ArrowReader stream = stream()) {
-      return FloatBlocks.read(stream, allocator);
-    } catch (java.io.IOException e) {
-      throw new MlInfraException(ErrorCode.INTERNAL, "closing a stream failed: " + e, e);
-    }
+    Objects.requireNonNull(allocator, "allocator");
+    return read(rows -> FloatBlocks.read(rows, allocator));
   }
 
   /**
@@ -125,11 +124,19 @@ public final class Query {
    */
   public int fill(NumberBlock block) {
     Objects.requireNonNull(block, "block");
-    try (ArrowReader stream = stream()) {
-      return block.read(stream);
-    } catch (java.io.IOException e) {
-      throw new MlInfraException(ErrorCode.INTERNAL, "closing a stream failed: " + e, e);
-    }
+    return read(block::read);
+  }
+
+  /** Inside as a whole: what reads memory by address must not see it freed by a close. */
+  private <T> T read(Function<ArrowReader, T> reading) {
+    return warehouse.inside(
+        () -> {
+          try (ArrowReader rows = stream()) {
+            return reading.apply(rows);
+          } catch (IOException e) {
+            throw new MlInfraException(ErrorCode.INTERNAL, "closing a stream failed: " + e, e);
+          }
+        });
   }
 
   private Call prepare() throws java.sql.SQLException {
