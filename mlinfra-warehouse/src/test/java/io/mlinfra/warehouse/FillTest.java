@@ -29,10 +29,10 @@ import org.junit.jupiter.api.Test;
 
 class FillTest {
   /** Every layout, type and kind of memory, with and without a mask, as a plain program reads. */
-  @Property(tries = 40)
+  @Property(tries = 15)
   void agreesWithReadingRowByRow(
       @ForAll long seed,
-      @ForAll @IntRange(max = 3_000) int rows,
+      @ForAll @IntRange(max = 1_500) int rows,
       @ForAll @IntRange(min = 1, max = 4_000) int batchRows,
       @ForAll @IntRange(max = 9) int spare)
       throws Exception {
