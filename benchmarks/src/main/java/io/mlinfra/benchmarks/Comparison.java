@@ -50,9 +50,32 @@ record Comparison(
                 if (!rival.equals(OURS)) {
                   comparisons.add(
                       of(name, ours.getPrimaryResult(), rival, peer, ours.getParams().getMode()));
+                  comparisons.addAll(counted(name, ours, rival, peer));
                 }
               });
         });
+    return comparisons;
+  }
+
+  /** What a benchmark counts beside the time, such as memory: less is better; 0 is not known. */
+  private static List<Comparison> counted(
+      String name, RunResult ours, String rival, RunResult peer) {
+    List<Comparison> comparisons = new ArrayList<>();
+    ours.getSecondaryResults()
+        .forEach(
+            (counter, result) -> {
+              Result<?> other = peer.getSecondaryResults().get(counter);
+              if (other != null && result.getScore() > 0 && other.getScore() > 0) {
+                comparisons.add(
+                    of(
+                        name + " " + counter,
+                        result.getScore(),
+                        other.getScore(),
+                        rival,
+                        result.getScoreUnit(),
+                        false));
+              }
+            });
     return comparisons;
   }
 

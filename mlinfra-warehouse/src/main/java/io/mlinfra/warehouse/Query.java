@@ -6,6 +6,8 @@ import io.mlinfra.core.Progress;
 import io.mlinfra.core.data.ArrowMemory;
 import io.mlinfra.core.data.FloatBlock;
 import io.mlinfra.core.data.FloatBlocks;
+import io.mlinfra.core.data.NumberBlock;
+import java.io.IOException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -17,6 +19,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.ipc.ArrowReader;
 import org.duckdb.DuckDBConnection;
@@ -276,11 +279,35 @@ public final class Query {
    *     otherwise as {@link #stream}
    */
   public FloatBlock floats(BufferAllocator allocator) {
-    try (ArrowReader stream = stream()) {
-      return FloatBlocks.read(stream, allocator);
-    } catch (java.io.IOException e) {
-      throw new MlInfraException(ErrorCode.INTERNAL, "closing a stream failed: " + e, e);
-    }
+    Objects.requireNonNull(allocator, "allocator");
+    return read(rows -> FloatBlocks.read(rows, allocator));
+  }
+
+  /**
+   * The whole result into memory that the caller owns, a missing value as NaN. All columns must be
+   * numbers (or booleans, 1 and 0), as many as the block has.
+   *
+   * @param block borrowed; if this throws, what it holds is undefined
+   * @return how many rows came; the rows of the block behind them are as they were
+   * @throws MlInfraException {@link ErrorCode#DATA_UNSUITABLE} if a column is no number, naming it,
+   *     or there are more rows than the block has; otherwise as {@link #stream}
+   * @throws IllegalArgumentException if there are more or fewer columns than the block has
+   */
+  public int fill(NumberBlock block) {
+    Objects.requireNonNull(block, "block");
+    return read(block::read);
+  }
+
+  /** Inside as a whole: what reads memory by address must not see it freed by a close. */
+  private <T> T read(Function<ArrowReader, T> reading) {
+    return warehouse.inside(
+        () -> {
+          try (ArrowReader rows = stream()) {
+            return reading.apply(rows);
+          } catch (IOException e) {
+            throw new MlInfraException(ErrorCode.INTERNAL, "closing a stream failed: " + e, e);
+          }
+        });
   }
 
   /**

@@ -11,7 +11,12 @@ import org.apache.arrow.vector.VectorSchemaRoot;
 /** Rows that come until they end. They are kept in pieces, each copied once when all are there. */
 final class FloatBlockBuilder implements AutoCloseable {
   private static final long FIRST_PIECE_BYTES = 1L << 18;
-  private static final long LARGEST_PIECE_BYTES = 1L << 26;
+
+  /**
+   * The C library keeps memory of up to 32 MiB for the next who asks; what is larger it gets from
+   * the system, page by page, which takes as long as filling it.
+   */
+  private static final long LARGEST_PIECE_BYTES = 1L << 24;
 
   private final BufferAllocator allocator;
   private final int columns;

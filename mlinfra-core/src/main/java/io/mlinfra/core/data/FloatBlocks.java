@@ -11,8 +11,8 @@ import org.apache.arrow.vector.ipc.ArrowReader;
 
 /**
  * Numbers from Arrow's columns into the rows of a {@link FloatBlock}: the batch's columns in their
- * order, a missing value as NaN. Columns may be integers of up to 64 bits signed or 32 unsigned,
- * floating point, decimals (by way of the nearest double) and booleans (1 and 0).
+ * order, a missing value as NaN. Columns may be integers of up to 64 bits, floating point, decimals
+ * (by way of the nearest double) and booleans (1 and 0).
  *
  * <p>Thread-safe as far as the arguments are: batches may go to different rows of a block at once.
  */
@@ -34,7 +34,7 @@ public final class FloatBlocks {
   public static FloatBlock read(ArrowReader reader, BufferAllocator allocator) {
     try {
       VectorSchemaRoot batch = reader.getVectorSchemaRoot();
-      requireNumbers(batch);
+      NumberColumn.requireNumbers(batch);
       try (FloatBlockBuilder rows =
           new FloatBlockBuilder(allocator, batch.getFieldVectors().size())) {
         while (reader.loadNextBatch()) {
@@ -57,7 +57,7 @@ public final class FloatBlocks {
    * @throws IndexOutOfBoundsException if the block has no room for so many rows there
    */
   public static void copy(VectorSchemaRoot batch, FloatBlock block, int firstRow) {
-    requireNumbers(batch);
+    NumberColumn.requireNumbers(batch);
     if (batch.getFieldVectors().size() != block.columns()) {
       throw new IllegalArgumentException(
           "the batch has "
@@ -77,17 +77,8 @@ public final class FloatBlocks {
       int rows = Math.min(tile, count - done);
       long column = address + done * stride;
       for (int c = 0; c < columns.size(); c++, column += 4) {
-        FloatColumn.copy(columns.get(c), from + done, rows, column, stride);
+        NumberColumn.copy(columns.get(c), from + done, rows, false, column, stride);
       }
-    }
-  }
-
-  private static void requireNumbers(VectorSchemaRoot batch) {
-    if (batch.getFieldVectors().isEmpty()) {
-      throw new MlInfraException(ErrorCode.DATA_UNSUITABLE, "there is no column to read");
-    }
-    for (FieldVector column : batch.getFieldVectors()) {
-      FloatColumn.requireNumber(column);
     }
   }
 }

@@ -17,14 +17,14 @@ import org.apache.arrow.vector.TinyIntVector;
 import org.apache.arrow.vector.UInt1Vector;
 import org.apache.arrow.vector.UInt2Vector;
 import org.apache.arrow.vector.UInt4Vector;
+import org.apache.arrow.vector.UInt8Vector;
+import org.apache.arrow.vector.VectorSchemaRoot;
 
 /**
- * One Arrow column into one column of a row-major block. Reads and writes memory by address, one
+ * One Arrow column into memory: float32 or, {@code wide}, float64. Reads and writes by address, one
  * loop per type: the vectors' own accessors check every value and cost three times as much.
  */
-final class FloatColumn {
-  private static final int NAN = Float.floatToRawIntBits(Float.NaN);
-
+final class NumberColumn {
   /** The powers of ten that a double holds exactly. */
   private static final double[] POWERS = new double[23];
 
@@ -34,9 +34,19 @@ final class FloatColumn {
     }
   }
 
-  private FloatColumn() {}
+  private NumberColumn() {}
 
-  static void requireNumber(FieldVector vector) {
+  /** Refuses a batch that has no column, or one that is no number. */
+  static void requireNumbers(VectorSchemaRoot batch) {
+    if (batch.getFieldVectors().isEmpty()) {
+      throw new MlInfraException(ErrorCode.DATA_UNSUITABLE, "there is no column to read");
+    }
+    for (FieldVector column : batch.getFieldVectors()) {
+      requireNumber(column);
+    }
+  }
+
+  private static void requireNumber(FieldVector vector) {
     // An enumeration's numbers are codes of its dictionary, not values.
     if (vector.getField().getDictionary() == null && width(vector) >= 0) {
       return;
@@ -64,7 +74,9 @@ final class FloatColumn {
         || vector instanceof UInt4Vector
         || vector instanceof Float4Vector) {
       return 4;
-    } else if (vector instanceof BigIntVector || vector instanceof Float8Vector) {
+    } else if (vector instanceof BigIntVector
+        || vector instanceof UInt8Vector
+        || vector instanceof Float8Vector) {
       return 8;
     } else if (vector instanceof DecimalVector) {
       return 16;
@@ -73,25 +85,43 @@ final class FloatColumn {
   }
 
   /**
-   * Copies some rows.
+   * Copies some rows, a missing value as NaN.
    *
-   * @param vector a number, see {@link #requireNumber}
+   * @param vector a number, see {@link #requireNumbers}
+   * @param wide whether to float64
    * @param to the address that takes the first value
    * @param stride bytes from there to the next
    */
-  static void copy(FieldVector vector, int from, int count, long to, long stride) {
+  static void copy(FieldVector vector, int from, int count, boolean wide, long to, long stride) {
     int width = width(vector);
     requireBytes(vector, vector.getDataBuffer(), bytes(width, from + (long) count));
-    values(vector, from, count, vector.getDataBuffer().memoryAddress(), to, stride);
-    if (vector.getNullCount() > 0) {
-      requireBytes(vector, vector.getValidityBuffer(), bytes(0, from + (long) count));
-      long validity = vector.getValidityBuffer().memoryAddress();
-      for (int i = 0; i < count; i++) {
-        if (bit(validity, from + i) == 0) {
-          MemoryUtil.putInt(to + i * stride, NAN);
-        }
+    values(vector, from, count, vector.getDataBuffer().memoryAddress(), wide, to, stride);
+    long validity = validity(vector, from, count);
+    for (int i = 0; i < count; i++) {
+      if (all(validity, from + i, count - i)) {
+        i += 63;
+      } else if (bit(validity, from + i) == 0) {
+        put(to + i * stride, wide, Float.NaN);
       }
     }
+  }
+
+  /** Sets a byte for each of some rows: 1 where there is a value, 0 where it is missing. */
+  static void mask(FieldVector vector, int from, int count, long to, long stride) {
+    long validity = validity(vector, from, count);
+    for (int i = 0; i < count; i++) {
+      MemoryUtil.putByte(to + i * stride, (byte) bit(validity, from + i));
+    }
+  }
+
+  private static long validity(FieldVector vector, int from, int count) {
+    requireBytes(vector, vector.getValidityBuffer(), bytes(0, from + (long) count));
+    return vector.getValidityBuffer().memoryAddress();
+  }
+
+  /** Whether 64 rows are all there; Arrow's count of the nulls looks at the whole vector. */
+  private static boolean all(long validity, int row, int left) {
+    return (row & 7) == 0 && left >= 64 && MemoryUtil.getLong(validity + (row >> 3)) == -1;
   }
 
   private static long bytes(int width, long rows) {
@@ -106,55 +136,66 @@ final class FloatColumn {
   }
 
   private static void values(
-      FieldVector vector, int from, int count, long base, long to, long stride) {
+      FieldVector vector, int from, int count, long base, boolean wide, long to, long stride) {
     long end = to + count * stride;
     if (vector instanceof Float8Vector) {
       for (long at = base + 8L * from; to < end; at += 8, to += stride) {
-        put(to, (float) Double.longBitsToDouble(MemoryUtil.getLong(at)));
+        put(to, wide, Double.longBitsToDouble(MemoryUtil.getLong(at)));
       }
     } else if (vector instanceof Float4Vector) {
       for (long at = base + 4L * from; to < end; at += 4, to += stride) {
-        MemoryUtil.putInt(to, MemoryUtil.getInt(at));
+        put(to, wide, Float.intBitsToFloat(MemoryUtil.getInt(at)));
       }
     } else if (vector instanceof BigIntVector) {
       for (long at = base + 8L * from; to < end; at += 8, to += stride) {
-        put(to, (float) MemoryUtil.getLong(at));
+        put(to, wide, MemoryUtil.getLong(at));
       }
     } else if (vector instanceof IntVector) {
       for (long at = base + 4L * from; to < end; at += 4, to += stride) {
-        put(to, (float) MemoryUtil.getInt(at));
+        put(to, wide, MemoryUtil.getInt(at));
       }
     } else if (vector instanceof SmallIntVector) {
       for (long at = base + 2L * from; to < end; at += 2, to += stride) {
-        put(to, MemoryUtil.getShort(at));
+        put(to, wide, MemoryUtil.getShort(at));
       }
     } else if (vector instanceof TinyIntVector) {
       for (long at = base + from; to < end; at += 1, to += stride) {
-        put(to, MemoryUtil.getByte(at));
+        put(to, wide, MemoryUtil.getByte(at));
       }
     } else if (vector instanceof UInt4Vector) {
       for (long at = base + 4L * from; to < end; at += 4, to += stride) {
-        put(to, (float) (MemoryUtil.getInt(at) & 0xFFFF_FFFFL));
+        put(to, wide, MemoryUtil.getInt(at) & 0xFFFF_FFFFL);
       }
     } else if (vector instanceof UInt2Vector) {
       for (long at = base + 2L * from; to < end; at += 2, to += stride) {
-        put(to, MemoryUtil.getShort(at) & 0xFFFF);
+        put(to, wide, MemoryUtil.getShort(at) & 0xFFFFL);
       }
     } else if (vector instanceof UInt1Vector) {
       for (long at = base + from; to < end; at += 1, to += stride) {
-        put(to, MemoryUtil.getByte(at) & 0xFF);
+        put(to, wide, MemoryUtil.getByte(at) & 0xFFL);
+      }
+    } else if (vector instanceof UInt8Vector) {
+      for (long at = base + 8L * from; to < end; at += 8, to += stride) {
+        long bits = MemoryUtil.getLong(at);
+        if (bits >= 0) {
+          put(to, wide, bits);
+        } else {
+          // The half, odd where a bit was lost, rounds the same way; and twice that is exact.
+          long half = bits >>> 1 | bits & 1;
+          put(to, wide, 2 * (wide ? (double) half : (float) half));
+        }
       }
     } else if (vector instanceof BitVector) {
       for (int row = from; to < end; row++, to += stride) {
-        put(to, bit(base, row));
+        put(to, wide, bit(base, row));
       }
     } else {
-      decimals((DecimalVector) vector, from, base, to, end, stride);
+      decimals((DecimalVector) vector, from, base, wide, to, end, stride);
     }
   }
 
   private static void decimals(
-      DecimalVector vector, int from, long base, long to, long end, long stride) {
+      DecimalVector vector, int from, long base, boolean wide, long to, long end, long stride) {
     int scale = vector.getScale();
     boolean exact = scale >= 0 && scale < POWERS.length;
     double unit = exact ? POWERS[scale] : 1;
@@ -163,10 +204,10 @@ final class FloatColumn {
       long high = MemoryUtil.getLong(base + 16L * row + 8);
       // Both numbers are exact doubles then, so that the quotient is the nearest one.
       if (exact && high == low >> 63 && Math.abs(low) < 1L << 53) {
-        put(to, (float) (low / unit));
+        put(to, wide, low / unit);
       } else if (!vector.isNull(row)) {
         BigDecimal value = vector.getObject(row);
-        put(to, (float) value.doubleValue());
+        put(to, wide, value.doubleValue());
       }
     }
   }
@@ -175,7 +216,28 @@ final class FloatColumn {
     return MemoryUtil.getByte(base + (index >> 3)) >> (index & 7) & 1;
   }
 
-  private static void put(long address, float value) {
-    MemoryUtil.putInt(address, Float.floatToRawIntBits(value));
+  /** Rounds once, whichever it is rounded to: not every long is a double. */
+  private static void put(long address, boolean wide, long value) {
+    if (wide) {
+      MemoryUtil.putLong(address, Double.doubleToRawLongBits((double) value));
+    } else {
+      MemoryUtil.putInt(address, Float.floatToRawIntBits((float) value));
+    }
+  }
+
+  private static void put(long address, boolean wide, float value) {
+    if (wide) {
+      MemoryUtil.putLong(address, Double.doubleToRawLongBits(value));
+    } else {
+      MemoryUtil.putInt(address, Float.floatToRawIntBits(value));
+    }
+  }
+
+  private static void put(long address, boolean wide, double value) {
+    if (wide) {
+      MemoryUtil.putLong(address, Double.doubleToRawLongBits(value));
+    } else {
+      MemoryUtil.putInt(address, Float.floatToRawIntBits((float) value));
+    }
   }
 }
