@@ -61,12 +61,17 @@ record Settings(Path data, Path output, Optional<LocalDate> givenCut) {
       return givenCut.get().atStartOfDay();
     }
     LocalDateTime fiveSixths =
-        warehouse.sql("SELECT quantile_disc(date, 5 / 6) FROM flights").value(LocalDateTime.class);
+        warehouse
+            .sql("SELECT quantile_disc(date, 5 / 6)::TIMESTAMP FROM flights")
+            .value(LocalDateTime.class);
     return fiveSixths.plusHours(12).truncatedTo(ChronoUnit.DAYS);
   }
 
   /** The beginning of the last seven days. */
   LocalDateTime lastWeek(Warehouse warehouse) {
-    return warehouse.sql("SELECT max(date) FROM flights").value(LocalDateTime.class).minusDays(7);
+    return warehouse
+        .sql("SELECT max(date)::TIMESTAMP FROM flights")
+        .value(LocalDateTime.class)
+        .minusDays(7);
   }
 }
