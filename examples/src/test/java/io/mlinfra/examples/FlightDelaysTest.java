@@ -222,7 +222,8 @@ class FlightDelaysTest {
     Path torn =
         flights(
             "torn",
-            "SELECT * REPLACE (nullif(origin, 'JFK') AS origin, -1 AS distance) FROM flights LIMIT 9000");
+            "SELECT * REPLACE (nullif(origin, 'JFK') AS origin, -1 AS distance)"
+                + " FROM flights LIMIT 9000");
     assertRefused(
         torn,
         ErrorCode.CONSTRAINT_VIOLATED,
