@@ -36,9 +36,6 @@ import io.mlinfra.training.Trained;
 import io.mlinfra.training.Trainer;
 import io.mlinfra.training.backend.Backend;
 import io.mlinfra.training.backend.Nd4jBackend;
-import io.mlinfra.warehouse.Load;
-import io.mlinfra.warehouse.LoadResult;
-import io.mlinfra.warehouse.Source;
 import io.mlinfra.warehouse.Warehouse;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -72,17 +69,6 @@ public final class FlightDelays {
           .atLeast("auc", 0.6)
           .atMost("servedDifference", 1e-6)
           .build();
-
-  /**
-   * When a flight's outcome is known: 30 minutes, 8 miles a minute (whole minutes, rounded down)
-   * and its delay after its departure. Nothing may learn from a flight before that.
-   */
-  private static final String FLIGHTS =
-      """
-      CREATE OR REPLACE TABLE flights AS
-      SELECT *, delay > 15 AS late,
-             date + to_minutes(CAST(30 + distance // 8 + greatest(delay, 0) AS INTEGER)) AS landed
-      FROM trips""";
 
   private static final String LABELS =
       """
@@ -138,7 +124,7 @@ public final class FlightDelays {
         ActiveRun job = registry.runs().start(NAME)) {
       job.param("data", settings.data().toString());
       summary.stage("Warehouse");
-      Version dataSet = load(warehouse, registry);
+      Version dataSet = new FlightData(warehouse, settings, summary).load(registry, job, progress);
       job.inputs(dataSet);
       LocalDateTime cut = settings.cut(warehouse);
 
@@ -170,18 +156,6 @@ public final class FlightDelays {
       account(registry, job);
     }
     summary.write(settings.output().resolve("summary.json"));
-  }
-
-  private Version load(Warehouse warehouse, Registry registry) {
-    LoadResult loaded =
-        warehouse.load("trips", Source.parquet(settings.data()), Load.replace().progress(progress));
-    warehouse.execute(FLIGHTS);
-    warehouse.execute("DROP TABLE trips");
-    Version dataSet = warehouse.snapshots(registry).takeTable("flights", "flights").version();
-    summary.add("rows", loaded.rows());
-    summary.line("%s", loaded);
-    summary.line("%s", dataSet.id());
-    return dataSet;
   }
 
   /** What is known of an airport at a time, from the flights that have landed by then. */

@@ -10,7 +10,6 @@ import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
-import org.apache.arrow.vector.ipc.ArrowReader;
 
 /**
  * What the command line says.
@@ -57,23 +56,22 @@ record Settings(Path data, Path output, Optional<LocalDate> givenCut) {
   }
 
   /** When testing begins: the day given, or the day that five sixths of the flights come before. */
-  LocalDateTime cut(Warehouse warehouse) throws IOException {
+  LocalDateTime cut(Warehouse warehouse) {
     if (givenCut.isPresent()) {
       return givenCut.get().atStartOfDay();
     }
-    LocalDateTime fiveSixths = time(warehouse, "SELECT quantile_disc(date, 5 / 6) FROM flights");
+    LocalDateTime fiveSixths =
+        warehouse
+            .sql("SELECT quantile_disc(date, 5 / 6)::TIMESTAMP FROM flights")
+            .value(LocalDateTime.class);
     return fiveSixths.plusHours(12).truncatedTo(ChronoUnit.DAYS);
   }
 
   /** The beginning of the last seven days. */
-  LocalDateTime lastWeek(Warehouse warehouse) throws IOException {
-    return time(warehouse, "SELECT max(date) FROM flights").minusDays(7);
-  }
-
-  private static LocalDateTime time(Warehouse warehouse, String sql) throws IOException {
-    try (ArrowReader reader = warehouse.query(sql)) {
-      reader.loadNextBatch();
-      return (LocalDateTime) reader.getVectorSchemaRoot().getVector(0).getObject(0);
-    }
+  LocalDateTime lastWeek(Warehouse warehouse) {
+    return warehouse
+        .sql("SELECT max(date)::TIMESTAMP FROM flights")
+        .value(LocalDateTime.class)
+        .minusDays(7);
   }
 }

@@ -14,6 +14,8 @@ import io.mlinfra.registry.AliasMove;
 import io.mlinfra.registry.Registry;
 import io.mlinfra.registry.TrackedRun;
 import io.mlinfra.registry.Version;
+import io.mlinfra.warehouse.Source;
+import io.mlinfra.warehouse.Target;
 import io.mlinfra.warehouse.Warehouse;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,6 +41,8 @@ class FlightDelaysTest {
     assertThat(first.get("rows").asInt()).isGreaterThan(70_000);
     assertThat(first.get("trainRows").asInt() + first.get("testRows").asInt())
         .isEqualTo(first.get("rows").asInt());
+    assertThat(first.get("constraints").asInt()).isEqualTo(15);
+    assertThat(first.get("constraintScans").asInt()).isEqualTo(3);
     assertThat(first.get("maxServedDifference").asDouble()).isLessThan(1e-6);
     assertThat(first.get("mlpAuc").asDouble()).isGreaterThan(0.6);
     assertThat(first.get("servedP50Micros").asDouble()).isPositive();
@@ -46,6 +50,9 @@ class FlightDelaysTest {
     assertThat(Files.readString(folder.resolve("first/report.html")))
         .startsWith("<!DOCTYPE html>")
         .contains("origin__mean_delay_3h");
+    assertThat(Files.readString(folder.resolve("first/data.html")))
+        .startsWith("<!DOCTYPE html>")
+        .contains("15", "all of", "<svg", "dataset flights:1");
   }
 
   @Test
@@ -81,6 +88,8 @@ class FlightDelaysTest {
           .hasSize(2);
       assertThat(registry.runs().artifact("flight-delay/1", "report.html"))
           .isEqualTo(Files.readAllBytes(output.resolve("report.html")));
+      assertThat(registry.runs().artifact("flight-delay/1", "data.html"))
+          .isEqualTo(Files.readAllBytes(output.resolve("data.html")));
       assertThat(versions.get(Kind.MODEL))
           .allSatisfy(
               model -> assertThat(model.attachments()).containsOnlyKeys("input-example.json"));
@@ -177,14 +186,16 @@ class FlightDelaysTest {
   }
 
   private Path fewFlights() {
-    Path few = folder.resolve("few.parquet");
+    return flights("few", "SELECT * FROM flights WHERE date < TIMESTAMP '2001-01-06'");
+  }
+
+  private Path flights(String name, String sql) {
+    Path file = folder.resolve(name + ".parquet");
     try (Warehouse warehouse = Warehouse.inMemory()) {
-      warehouse.execute(
-          "COPY (FROM read_parquet('data/flights-2001.parquet') WHERE date < TIMESTAMP '2001-01-06') TO '"
-              + few
-              + "' (FORMAT parquet)");
+      warehouse.load("flights", Source.parquet(Path.of("data", "flights-2001.parquet")));
+      warehouse.sql(sql).export(Target.parquet(file).overwrite(true));
     }
-    return few;
+    return file;
   }
 
   private JsonNode run(Path data, Path output) throws IOException {
@@ -204,6 +215,48 @@ class FlightDelaysTest {
         .isInstanceOfSatisfying(
             MlInfraException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.FILE_MISSING))
         .hasMessageContaining("nowhere.parquet");
+  }
+
+  @Test
+  void nothingLearnsFromFlightsThatAreNotAsTheyShouldBe() {
+    Path torn =
+        flights(
+            "torn",
+            "SELECT * REPLACE (nullif(origin, 'JFK') AS origin, -1 AS distance)"
+                + " FROM flights LIMIT 9000");
+    assertRefused(
+        torn,
+        ErrorCode.CONSTRAINT_VIOLATED,
+        "table 'trips' violates 2 of 13 constraints",
+        "\"origin\" is not null: ",
+        "\"distance\" >= 1 and <= 12500: ");
+    Path none = flights("none", "SELECT * FROM flights LIMIT 0");
+    assertRefused(
+        none,
+        ErrorCode.CONSTRAINT_VIOLATED,
+        "violates 1 of 13 constraints: row count >= 1: 0 rows");
+    Path twice = flights("twice", "(FROM flights LIMIT 9000) UNION ALL (FROM flights LIMIT 9000)");
+    assertRefused(twice, ErrorCode.CONSTRAINT_VIOLATED, "violates 1 of 13", "unique");
+    try (Registry registry = Registry.open(folder.resolve("output/registry"))) {
+      assertThat(versions(registry)).isEmpty();
+      assertThat(registry.runs().search("flight-delay", "status = 'failed'")).hasSize(3);
+    }
+  }
+
+  @Test
+  void aColumnThatIsMissingOrOfAnotherTypeIsNamed() {
+    Path without = flights("without", "SELECT * EXCLUDE (delay) FROM flights LIMIT 9");
+    assertRefused(without, ErrorCode.NAME_UNKNOWN, "'delay'", "date, distance, origin");
+    Path text = flights("text", "SELECT * REPLACE (delay::VARCHAR AS delay) FROM flights LIMIT 9");
+    assertRefused(text, ErrorCode.DATA_UNSUITABLE, "delay");
+  }
+
+  private void assertRefused(Path data, ErrorCode code, String... message) {
+    Path output = folder.resolve("output");
+    assertThatThrownBy(
+            () -> FlightDelays.run("--data", data.toString(), "--output", output.toString()))
+        .isInstanceOfSatisfying(MlInfraException.class, e -> assertThat(e.code()).isEqualTo(code))
+        .hasMessageContainingAll(message);
   }
 
   @Test

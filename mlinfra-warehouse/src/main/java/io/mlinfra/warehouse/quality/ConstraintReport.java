@@ -71,9 +71,11 @@ public final class ConstraintReport {
               + " of "
               + results.size()
               + (results.size() == 1 ? " constraint:" : " constraints:")
+              // One alone goes on the same line, so that a log shows it whole.
+              + (violated.size() == 1 ? " " : "\n  ")
               + violated.stream()
-                  .map(result -> "\n  " + result.constraint() + ": " + result.message())
-                  .collect(Collectors.joining()));
+                  .map(result -> result.constraint() + ": " + result.message())
+                  .collect(Collectors.joining("\n  ")));
     }
     return this;
   }

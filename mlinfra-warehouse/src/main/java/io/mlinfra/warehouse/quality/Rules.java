@@ -212,7 +212,8 @@ final class Rules {
       throw new IllegalArgumentException(
           "lowest (" + lowest + ") must be >= 0 and <= highest (" + highest + ")");
     }
-    return new Rule.Count("row count >= " + lowest + " and <= " + highest, lowest, highest);
+    String most = highest == Long.MAX_VALUE ? "" : " and <= " + highest;
+    return new Rule.Count("row count >= " + lowest + most, lowest, highest);
   }
 
   static Rule fresh(String column, Duration age) {

@@ -277,6 +277,8 @@ class ConstraintsTest {
             "table 'flights' violates 2 of 4 constraints:"
                 + "\n  \"id\" is not null: 1 of 5 rows fail (20.0\u00a0%)"
                 + "\n  (\"id\") is unique: 2 of 5 rows fail (40.0\u00a0%)");
+    assertThatThrownBy(() -> flights().rowCount(9, Long.MAX_VALUE).check(warehouse).enforce())
+        .hasMessage("table 'flights' violates 1 of 1 constraint: row count >= 9: 5 rows");
     ConstraintReport warned = flights().notNull("id").asWarning().check(warehouse);
     assertThat(warned.enforce()).isSameAs(warned);
   }
