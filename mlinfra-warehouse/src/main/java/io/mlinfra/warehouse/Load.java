@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * error that lists all of them, before anything is written; see {@link #evolve()}. Three things
  * always fit: a number whose type the table's type holds without loss (INTEGER in BIGINT, DOUBLE or
  * DECIMAL(10,0); FLOAT in DOUBLE), a missing column that has a default, and a missing one that is
- * generated.
+ * generated. The types that CSV and JSON files seem to have give way to the table's; a value that
+ * its column cannot hold is the error then.
  */
 public final class Load {
   private static final int LONGEST_ID = 500;

@@ -134,7 +134,9 @@ public abstract sealed class Source
    * arrays of one dimension. A decimal without a precision becomes a DECIMAL(38, 16). A value that
    * does not fit exactly is an error, as is a type without a counterpart; both name the column.
    *
-   * <p>Loading takes one connection, reads in a transaction of its own and rolls that back.
+   * <p>Loading takes one connection, reads in a transaction of its own and rolls that back. Of a
+   * load {@linkplain Load#since since} a watermark, that is no text, the other database leaves out
+   * what is here already.
    *
    * @param database borrowed; on the class path is its driver
    * @param sql one statement in the other database's SQL
