@@ -4,11 +4,13 @@ import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.Progress;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.sql.SQLException;
 import java.util.Objects;
 import java.util.UUID;
 import org.apache.arrow.c.ArrowArrayStream;
 import org.apache.arrow.c.Data;
+import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.ipc.ArrowReader;
 
 /** What is left of a stream of batches. */
@@ -33,10 +35,11 @@ final class ArrowSource extends Source {
     requireLoadable(context.table(), reader);
     String view = "mlinfra source " + UUID.randomUUID();
     Progress.Task task = context.progress().start("loading " + context.table(), -1, "rows");
-    BorrowedReader borrowed = new BorrowedReader(context.imports(), reader, task);
-    ArrowArrayStream stream = ArrowArrayStream.allocateNew(context.imports());
+    BufferAllocator exports = exports(context.imports(), reader);
+    BorrowedReader borrowed = new BorrowedReader(exports, reader, task);
+    ArrowArrayStream stream = ArrowArrayStream.allocateNew(exports);
     try {
-      Data.exportArrayStream(context.imports(), borrowed, stream);
+      Data.exportArrayStream(exports, borrowed, stream);
       // A temporary view that ends with the connection.
       context.connection().registerArrowStream(view, stream);
     } catch (RuntimeException e) {
@@ -86,6 +89,17 @@ final class ArrowSource extends Source {
           ErrorCode.IO_FAILED,
           "table '" + table + "' was not loaded, reading its source failed: " + e.getMessage(),
           e);
+    }
+  }
+
+  /** A buffer cannot be handed on by an allocator of another root than its own. */
+  private static BufferAllocator exports(BufferAllocator ours, ArrowReader reader) {
+    try {
+      BufferAllocator theirs = reader.getVectorSchemaRoot().getVector(0).getAllocator();
+      return theirs.getRoot() == ours.getRoot() ? ours : theirs;
+    } catch (IOException e) {
+      // It has given its columns before.
+      throw new UncheckedIOException(e);
     }
   }
 

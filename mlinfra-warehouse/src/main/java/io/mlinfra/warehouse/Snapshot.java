@@ -104,7 +104,7 @@ public final class Snapshot {
         + columns().size()
         + " columns, "
         + Format.count(parts())
-        + " parts, "
+        + (parts() == 1 ? " part, " : " parts, ")
         + Format.count(bytes())
         + " bytes";
   }

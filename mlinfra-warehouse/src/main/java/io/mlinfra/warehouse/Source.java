@@ -95,7 +95,8 @@ public abstract sealed class Source
   /**
    * What is left of a stream.
    *
-   * @param reader borrowed: loading reads it to its end, and the caller closes it
+   * @param reader borrowed: loading reads it to its end, and the caller closes it; its allocator
+   *     may be any
    */
   public static Source arrow(ArrowReader reader) {
     return new ArrowSource(reader);

@@ -36,8 +36,9 @@ import org.jspecify.annotations.Nullable;
  * batches being fetched, closes the streams that are still open, newest first, and may be called
  * again. A call after that throws {@link IllegalStateException}.
  *
- * <p>Streams and blocks need the JVM flag that {@link ArrowMemory} names; lists, values and
- * previews do not.
+ * <p>Streams and blocks need the JVM flag that {@link ArrowMemory} names, and so does what is built
+ * on them: {@link #schema}, Arrow and JDBC as sources or targets, constraints and profiles. Lists,
+ * values, previews and snapshots do not.
  */
 public final class Warehouse implements AutoCloseable {
   private final String label;
@@ -106,7 +107,8 @@ public final class Warehouse implements AutoCloseable {
    *
    * @param table any name; it is quoted
    * @throws MlInfraException {@link ErrorCode#FILE_MISSING} or {@link ErrorCode#FILE_UNREADABLE},
-   *     naming the file; {@link ErrorCode#DATA_UNSUITABLE} if the source's columns, keys or
+   *     naming the file; {@link ErrorCode#QUERY_FAILED} if the table is there already and the load
+   *     is to create it; {@link ErrorCode#DATA_UNSUITABLE} if the source's columns, keys or
    *     watermarks do not fit, see {@link Load}; {@link ErrorCode#NAME_UNKNOWN} if the load names a
    *     column that is not there; {@link ErrorCode#CONSTRAINT_VIOLATED} if the table refuses a row;
    *     {@link ErrorCode#CONFLICT} if somebody else changes the table meanwhile: nothing was done,
@@ -324,7 +326,7 @@ public final class Warehouse implements AutoCloseable {
     try (DuckDBConnection connection = database.connect()) {
       String listed = Catalog.listed(Catalog.tables(connection));
       return new MlInfraException(
-          ErrorCode.NAME_UNKNOWN, failure.getMessage() + "\n\nTables: " + listed, error);
+          ErrorCode.NAME_UNKNOWN, failure.getMessage() + "\n\nOf tables " + listed, error);
     } catch (SQLException e) {
       failure.addSuppressed(e);
       return failure;

@@ -183,11 +183,10 @@ public final class WarehouseOptions {
      * Makes the warehouse fit for SQL that strangers wrote. They can query and change the
      * warehouse's own tables, all of them, and read files in the named folders and below. They
      * cannot write files ({@code COPY}, {@code EXPORT}), touch files elsewhere, attach databases,
-     * load extensions, see secrets or the environment, change settings such as the memory limit or
-     * the threads, write logs, or run several statements in one. All that is refused with {@link
-     * io.mlinfra.core.ErrorCode#ACCESS_REFUSED}. Paths that go through the Java API (sources,
-     * exports) must lie in these folders, too. A file that is open hardened cannot be opened a
-     * second time in the process.
+     * load extensions, see secrets, change settings such as the memory limit or the threads, or
+     * write logs. All that is refused with {@link io.mlinfra.core.ErrorCode#ACCESS_REFUSED}. Paths
+     * that go through the Java API (sources, exports) must lie in these folders, too. A file that
+     * is open hardened cannot be opened a second time in the process.
      *
      * <p>Links are followed before a path is compared, so that one that leads out of a folder is
      * refused. What this does not see: hard links and mounts inside a folder, and a link that
@@ -198,7 +197,10 @@ public final class WarehouseOptions {
      * <p>It bounds neither time nor disk: give statements a timeout, set {@link
      * #maxTemporaryBytes(long)} and {@link #memoryLimitBytes(long)}, and open {@link
      * #readOnly(boolean)} what strangers shall not change; otherwise their tables may fill the
-     * disk.
+     * disk. Nor does it keep DuckDB from crashing: JSON nested tens of thousands of levels deep, in
+     * a text or a file, ends the process in some places, such as {@code json_structure}, {@code
+     * json_contains}, {@code json_merge_patch}, {@code read_json} and a cast to VARIANT. A process
+     * that may not end should not run what strangers wrote.
      *
      * @param folders may be none; they must be there when the warehouse opens
      */

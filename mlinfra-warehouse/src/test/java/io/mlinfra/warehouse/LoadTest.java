@@ -61,6 +61,21 @@ class LoadTest {
   }
 
   @Test
+  void aStreamMayHaveAnAllocatorOfItsOwn() throws IOException {
+    try (Warehouse other = Warehouse.inMemory();
+        ArrowReader reader =
+            other.query(
+                "SELECT i, 'x' || i AS s, [i, NULL] AS l, 'b'::ENUM('a', 'b') AS e"
+                    + " FROM range(50000) t(i)")) {
+      assertThat(warehouse.load("t", Source.arrow(reader)).rows()).isEqualTo(50_000);
+    }
+    assertThat(
+            WarehouseTest.values(
+                warehouse, "SELECT count(*) FROM t WHERE s = 'x' || i AND l[1] = i AND e = 'b'"))
+        .containsExactly(50_000L);
+  }
+
+  @Test
   void tellsTheRate() {
     LoadResult result = result(686_938, 686_938, 0, false, Duration.ofMillis(50));
     assertThat(result.rowsPerSecond()).isEqualTo(13_738_760);

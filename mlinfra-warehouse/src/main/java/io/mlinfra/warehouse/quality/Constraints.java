@@ -153,7 +153,11 @@ public final class Constraints {
     return add(Rules.length(column, shortest, longest));
   }
 
-  /** Two columns of a row are in this order. */
+  /**
+   * Two columns of a row are in this order.
+   *
+   * @param operator one of {@code <}, {@code <=}, {@code =}, {@code <>}, {@code >=} and {@code >}
+   */
   public Constraints compare(String left, String operator, String right) {
     return add(Rules.compare(left, operator, right));
   }
