@@ -95,7 +95,7 @@ public final class Load {
     Set<String> names = new HashSet<>();
     for (String key : keys) {
       requireColumn("key", key);
-      if (!names.add(Columns.folded(key))) {
+      if (!names.add(Sql.folded(key))) {
         throw new IllegalArgumentException("keys (" + String.join(", ", keys) + ") must differ");
       }
     }

@@ -162,7 +162,7 @@ final class Loader {
                 "SELECT table_name FROM duckdb_tables()"
                     + " WHERE database_name = current_database() AND schema_name = 'main'")) {
       while (rows.next()) {
-        if (Columns.folded(rows.getString(1)).equals(Columns.folded(table))) {
+        if (Sql.folded(rows.getString(1)).equals(Columns.folded(table))) {
           return rows.getString(1);
         }
       }
