@@ -5,10 +5,14 @@ import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.Progress;
 import java.io.IOException;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import org.apache.arrow.c.ArrowArrayStream;
 import org.apache.arrow.c.Data;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.vector.FieldVector;
+import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.ipc.ArrowReader;
 
 /** What is left of a stream of batches. */
@@ -30,13 +34,14 @@ final class ArrowSource extends Source {
    * @param reader borrowed; read to its end by the statement that reads the scan
    */
   static Scan open(Scan.Context context, ArrowReader reader) throws SQLException {
-    requireLoadable(context.table(), reader);
+    // A batch is exported with an allocator of the root that it was allocated from.
+    BufferAllocator allocator = loadable(context.table(), reader).get(0).getAllocator();
     String view = "mlinfra source " + UUID.randomUUID();
     Progress.Task task = context.progress().start("loading " + context.table(), -1, "rows");
-    BorrowedReader borrowed = new BorrowedReader(context.imports(), reader, task);
-    ArrowArrayStream stream = ArrowArrayStream.allocateNew(context.imports());
+    BorrowedReader borrowed = new BorrowedReader(allocator, reader, task);
+    ArrowArrayStream stream = ArrowArrayStream.allocateNew(allocator);
     try {
-      Data.exportArrayStream(context.imports(), borrowed, stream);
+      Data.exportArrayStream(allocator, borrowed, stream);
       // A temporary view that ends with the connection.
       context.connection().registerArrowStream(view, stream);
     } catch (RuntimeException e) {
@@ -78,9 +83,11 @@ final class ArrowSource extends Source {
     };
   }
 
-  private static void requireLoadable(String table, ArrowReader reader) {
+  private static List<FieldVector> loadable(String table, ArrowReader reader) {
     try {
-      ArrowBatches.requireLoadable(reader.getVectorSchemaRoot().getSchema());
+      VectorSchemaRoot root = reader.getVectorSchemaRoot();
+      ArrowBatches.requireLoadable(root.getSchema());
+      return root.getFieldVectors();
     } catch (IOException e) {
       throw new MlInfraException(
           ErrorCode.IO_FAILED,
