@@ -392,7 +392,7 @@ public final class Query {
   }
 
   private Running start() {
-    Running running = new Running(timeout, runs::remove);
+    Running running = new Running("query", timeout, runs::remove);
     runs.add(running);
     return running;
   }
