@@ -27,6 +27,10 @@ class CancelTest {
   static final String SLOW_ROWS =
       "SELECT i FROM range(1000000000000) t(i) WHERE i < 500000 OR hash(i) = 7";
 
+  /** The same for a stream, which DuckDB 2.0 starts once there are some megabytes of rows. */
+  static final String SLOW_STREAM =
+      "SELECT i FROM range(1000000000000) t(i) WHERE i < 50000000 OR hash(i) = 7";
+
   private final BufferAllocator allocator = new RootAllocator();
   private final Warehouse warehouse =
       Warehouse.inMemory(WarehouseOptions.builder().allocator(allocator).build());
@@ -88,7 +92,7 @@ class CancelTest {
 
   @Test
   void endsAStreamWhoseBatchIsUnderWay() throws Exception {
-    Query query = warehouse.sql(SLOW_ROWS);
+    Query query = warehouse.sql(SLOW_STREAM);
     try (ArrowReader reader = query.stream()) {
       assertThat(reader.loadNextBatch()).isTrue();
       assertCancelled(
@@ -105,7 +109,7 @@ class CancelTest {
 
   @Test
   void endsAStreamThatWaitsForItsReader() throws IOException {
-    Query query = warehouse.sql(SLOW_ROWS);
+    Query query = warehouse.sql(SLOW_STREAM);
     try (ArrowReader reader = query.stream()) {
       reader.loadNextBatch();
       query.cancel();
@@ -138,7 +142,7 @@ class CancelTest {
 
   @Test
   void closingTheWarehouseEndsABatchUnderWay() throws Exception {
-    ArrowReader reader = warehouse.query(SLOW_ROWS);
+    ArrowReader reader = warehouse.query(SLOW_STREAM);
     CompletableFuture<Throwable> end =
         CompletableFuture.supplyAsync(
             () -> {
