@@ -22,8 +22,7 @@ final class ArrowFileSource extends Source {
     requireReadable();
     ArrowFileReading reader = ArrowFileReading.open(file);
     try {
-      Scan.Context own = context.withImports(reader.allocator());
-      return new ArrowFileScan(ArrowSource.open(own, reader), reader);
+      return new ArrowFileScan(ArrowSource.open(context, reader), reader);
     } catch (SQLException | RuntimeException e) {
       reader.close();
       throw e;

@@ -30,7 +30,7 @@ final class Bindings {
     for (Placeholder placeholder : placeholders) {
       String name = placeholder.name();
       if (name != null) {
-        names.putIfAbsent(key(name), name);
+        names.putIfAbsent(Sql.folded(name), name);
       }
     }
   }
@@ -58,7 +58,7 @@ final class Bindings {
       positional(new @Nullable Object[] {name, value});
       return;
     }
-    String key = key(name);
+    String key = Sql.folded(name);
     if (!names.containsKey(key)) {
       throw new IllegalArgumentException(
           "parameter '" + name + "' is not in the statement, which has " + listed());
@@ -85,7 +85,8 @@ final class Bindings {
     int from = 0;
     for (Placeholder placeholder : placeholders) {
       text.append(sql, from, placeholder.start());
-      String number = "$" + (keys.indexOf(key(Objects.requireNonNull(placeholder.name()))) + 1);
+      String number =
+          "$" + (keys.indexOf(Sql.folded(Objects.requireNonNull(placeholder.name()))) + 1);
       int length = placeholder.end() - placeholder.start();
       // As wide as before, so that DuckDB's errors point to the right place.
       text.append(number).append(" ".repeat(Math.max(0, length - number.length())));
@@ -150,17 +151,5 @@ final class Bindings {
       return placeholders.isEmpty() ? "no parameters" : "parameters without names";
     }
     return names.values().stream().map(name -> "$" + name).collect(Collectors.joining(", "));
-  }
-
-  /** As DuckDB compares names. */
-  private static String key(String name) {
-    StringBuilder key = new StringBuilder(name);
-    for (int i = 0; i < key.length(); i++) {
-      char c = key.charAt(i);
-      if (c >= 'A' && c <= 'Z') {
-        key.setCharAt(i, (char) (c + 'a' - 'A'));
-      }
-    }
-    return key.toString();
   }
 }

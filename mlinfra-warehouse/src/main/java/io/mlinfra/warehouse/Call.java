@@ -9,7 +9,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.duckdb.DuckDBConnection;
@@ -23,7 +24,13 @@ final class Call implements AutoCloseable {
   /** What a statement's progress is counted in. */
   private static final int WHOLE = 100;
 
+  /** How statements begin that can be part of another. */
+  private static final Set<String> QUERIES = Set.of("select", "from", "with", "values");
+
+  private static final Pattern RENAMED = Pattern.compile("_\\d+$");
+
   private final DuckDBConnection connection;
+  private final Text text;
   private final DuckDBPreparedStatement statement;
 
   /** What the statement calls its columns, where it had to run with other names. */
@@ -34,19 +41,22 @@ final class Call implements AutoCloseable {
 
   private Call(
       DuckDBConnection connection,
-      DuckDBPreparedStatement statement,
-      @Nullable List<String> names,
+      Text text,
+      Prepared prepared,
       Running running,
       Progress progress) {
     this.connection = connection;
-    this.statement = statement;
-    this.names = names;
+    this.text = text;
+    this.statement = prepared.statement();
+    this.names = prepared.names();
     this.running = running;
     this.progress = progress;
   }
 
   /** What a call is made of. */
   record Text(List<String> prelude, String sql, @Nullable Object[] parameters) {}
+
+  private record Prepared(DuckDBPreparedStatement statement, @Nullable List<String> names) {}
 
   /** A result's columns, and DuckDB's names of their types. */
   record Columns(List<String> names, List<String> types) {
@@ -62,8 +72,7 @@ final class Call implements AutoCloseable {
 
     /** The same name twice is none that a subquery can have. */
     private boolean isAmbiguous() {
-      return names.stream().map(name -> name.toLowerCase(Locale.ROOT)).distinct().count()
-          < names.size();
+      return names.stream().map(Sql::folded).distinct().count() < names.size();
     }
   }
 
@@ -105,16 +114,10 @@ final class Call implements AutoCloseable {
           settings.execute(before);
         }
       }
-      DuckDBPreparedStatement statement = connection.prepare(text.sql());
-      List<String> names = null;
-      if (mode.rows() < Long.MAX_VALUE && gives(statement)) {
-        Columns columns = Columns.of(statement.getMetaData());
-        names = columns.isAmbiguous() ? columns.names() : null;
-        statement = limited(connection, statement, text.sql(), names, mode.rows());
-      }
-      running.attach(statement);
-      Parameters.bind(statement, text.parameters());
-      return new Call(connection, statement, names, running, progress);
+      Prepared prepared = prepare(connection, text.sql(), mode.rows());
+      running.attach(prepared.statement());
+      Parameters.bind(prepared.statement(), text.parameters());
+      return new Call(connection, text, prepared, running, progress);
     } catch (SQLException | RuntimeException e) {
       running.detach();
       connection.close();
@@ -122,30 +125,65 @@ final class Call implements AutoCloseable {
     }
   }
 
-  /** The same with a limit, unless it is one such as EXPLAIN that cannot be part of another. */
-  private static DuckDBPreparedStatement limited(
-      DuckDBConnection connection,
-      DuckDBPreparedStatement statement,
-      String sql,
-      @Nullable List<String> names,
-      long rows)
+  /**
+   * With a limit, unless it is a statement such as EXPLAIN that cannot be part of another. What
+   * begins as a query does is prepared with the limit only: both take half as long again as a small
+   * query takes. For the rest DuckDB has to say first that it gives rows; within a query {@code
+   * CHECKPOINT} is the name of a table.
+   */
+  private static Prepared prepare(DuckDBConnection connection, String sql, long rows)
       throws SQLException {
+    if (rows == Long.MAX_VALUE) {
+      return new Prepared(connection.prepare(sql), null);
+    }
+    if (QUERIES.contains(Statements.firstWord(sql))) {
+      DuckDBPreparedStatement limited = limited(connection, sql, null, rows);
+      if (limited != null && !mayBeRenamed(limited.getMetaData())) {
+        return new Prepared(limited, null);
+      }
+      if (limited != null) {
+        limited.close();
+      }
+    }
+    DuckDBPreparedStatement statement = connection.prepare(sql);
+    if (!gives(statement)) {
+      return new Prepared(statement, null);
+    }
+    Columns columns = Columns.of(statement.getMetaData());
+    List<String> names = columns.isAmbiguous() ? columns.names() : null;
+    DuckDBPreparedStatement limited = limited(connection, sql, names, rows);
+    if (limited == null) {
+      return new Prepared(statement, null);
+    }
+    statement.close();
+    return new Prepared(limited, names);
+  }
+
+  /** Null where DuckDB refuses it. */
+  private static @Nullable DuckDBPreparedStatement limited(
+      DuckDBConnection connection, String sql, @Nullable List<String> names, long rows) {
     String others =
         names == null
             ? ""
             : IntStream.range(0, names.size())
                 .mapToObj(i -> "c" + i)
                 .collect(Collectors.joining(", ", " t(", ")"));
-    DuckDBPreparedStatement limited;
+    String from = "(" + Statements.single(sql) + "\n)";
     try {
-      limited =
-          connection.prepare(
-              "SELECT * FROM (" + Statements.single(sql) + "\n)" + others + " LIMIT " + rows);
+      return connection.prepare("SELECT * FROM " + from + others + " LIMIT " + rows);
     } catch (SQLException e) {
-      return statement;
+      return null;
     }
-    statement.close();
-    return limited;
+  }
+
+  /** In a subquery the second {@code a} is {@code a_1}. */
+  private static boolean mayBeRenamed(ResultSetMetaData data) throws SQLException {
+    for (int i = 2; i <= data.getColumnCount(); i++) {
+      if (RENAMED.matcher(data.getColumnName(i)).find()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The columns of what {@link #rows} gave. */
@@ -160,7 +198,31 @@ final class Call implements AutoCloseable {
       throw new MlInfraException(
           ErrorCode.QUERY_FAILED, "the statement gives no rows; pass it to execute");
     }
-    return statement.executeQuery();
+    try {
+      return statement.executeQuery();
+    } catch (SQLException e) {
+      throw Errors.isLost(e) ? found(e) : e;
+    }
+  }
+
+  /**
+   * The error of a lazy result that failed before its first row, which the driver of DuckDB 2.0.0
+   * loses. Run whole, the statement fails as it did; should it not, nothing of it stays.
+   */
+  private SQLException found(SQLException lost) throws SQLException {
+    connection.setAutoCommit(false);
+    try (Statement settings = connection.createStatement()) {
+      settings.execute("SET SESSION jdbc_stream_results = false");
+      try (DuckDBPreparedStatement whole = connection.prepare(text.sql())) {
+        Parameters.bind(whole, text.parameters());
+        whole.execute();
+        return lost;
+      }
+    } catch (SQLException e) {
+      return e;
+    } finally {
+      connection.rollback();
+    }
   }
 
   /** Runs whatever it is; gives the number of affected rows. */

@@ -50,7 +50,7 @@ final class Catalog {
       return Sql.quoted(table);
     }
     for (String name : names) {
-      if (name.equalsIgnoreCase(table)) {
+      if (Sql.same(name, table)) {
         return Sql.quoted(name);
       }
     }
@@ -60,7 +60,7 @@ final class Catalog {
 
   /** Whether there is a table or view of that name. */
   static boolean has(DuckDBConnection connection, String table) throws SQLException {
-    return tables(connection).stream().anyMatch(table::equalsIgnoreCase);
+    return tables(connection).stream().anyMatch(name -> Sql.same(name, table));
   }
 
   static long rows(DuckDBConnection connection, String table) throws SQLException {

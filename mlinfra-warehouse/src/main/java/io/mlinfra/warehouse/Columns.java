@@ -53,7 +53,7 @@ final class Columns {
       statement.setString(1, table);
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
-          optional.add(folded(rows.getString(1)));
+          optional.add(Sql.folded(rows.getString(1)));
         }
       }
     }
@@ -72,24 +72,12 @@ final class Columns {
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
           String name = rows.getString("column_name");
-          String key = folded(name);
+          String key = Sql.folded(name);
           columns.put(key, new Column(name, rows.getString("column_type"), optional.contains(key)));
         }
       }
     }
     return new Columns(columns);
-  }
-
-  /** A name as DuckDB compares names: only letters of ASCII have no case. */
-  static String folded(String name) {
-    StringBuilder folded = new StringBuilder(name);
-    for (int i = 0; i < folded.length(); i++) {
-      char c = folded.charAt(i);
-      if (c >= 'A' && c <= 'Z') {
-        folded.setCharAt(i, (char) (c + ('a' - 'A')));
-      }
-    }
-    return folded.toString();
   }
 
   /** The type of each. */
@@ -102,7 +90,7 @@ final class Columns {
   }
 
   Optional<Column> find(String name) {
-    return Optional.ofNullable(columns.get(folded(name)));
+    return Optional.ofNullable(columns.get(Sql.folded(name)));
   }
 
   /**
@@ -155,7 +143,7 @@ final class Columns {
     List<Column> added = new ArrayList<>();
     List<String> retyped = new ArrayList<>();
     for (Column from : source.columns.values()) {
-      Column to = columns.get(folded(from.name()));
+      Column to = columns.get(Sql.folded(from.name()));
       if (to == null) {
         added.add(from);
       } else {

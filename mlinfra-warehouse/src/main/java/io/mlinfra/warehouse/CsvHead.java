@@ -224,7 +224,7 @@ record CsvHead(char delimiter, List<String> names, boolean isEmpty) {
     for (String value : values) {
       String plain = header && !value.isEmpty() ? value : "column" + names.size();
       String name = plain;
-      for (int i = 1; !taken.add(name.toLowerCase(Locale.ROOT)); i++) {
+      for (int i = 1; !taken.add(Sql.folded(name)); i++) {
         name = plain + "_" + i;
       }
       names.add(name);

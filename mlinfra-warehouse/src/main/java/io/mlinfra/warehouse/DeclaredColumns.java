@@ -82,7 +82,7 @@ final class DeclaredColumns {
     }
     return Stream.of(types, others)
         .flatMap(known -> known.entrySet().stream())
-        .filter(column -> column.getKey().equalsIgnoreCase(name))
+        .filter(column -> Sql.same(column.getKey(), name))
         .map(Map.Entry::getValue)
         .findFirst()
         .orElse(null);

@@ -134,6 +134,11 @@ final class Errors {
     return String.valueOf(error.getMessage()).contains("INTERRUPT Error");
   }
 
+  /** Whether the driver has lost what DuckDB said. */
+  static boolean isLost(SQLException error) {
+    return message(error).equals("Invalid Input Error: Invalid result set");
+  }
+
   static String message(SQLException error) {
     return message(String.valueOf(error.getMessage()));
   }

@@ -194,7 +194,8 @@ final class Exporter {
     String columns =
         target.orders().stream()
             .filter(
-                order -> target.partitions().stream().noneMatch(order.column()::equalsIgnoreCase))
+                order ->
+                    target.partitions().stream().noneMatch(name -> Sql.same(name, order.column())))
             .map(Target.Order::sql)
             .collect(Collectors.joining(", "));
     return columns.isEmpty() ? "" : " ORDER BY " + columns;
@@ -211,8 +212,7 @@ final class Exporter {
     for (Target.Order order : target.orders()) {
       require(columns, order.column(), "sort");
     }
-    long distinct =
-        target.partitions().stream().map(name -> name.toLowerCase(Locale.ROOT)).distinct().count();
+    long distinct = target.partitions().stream().map(Sql::folded).distinct().count();
     if (distinct < target.partitions().size()) {
       throw new IllegalArgumentException(
           "partitionBy (" + String.join(", ", target.partitions()) + ") must not name one twice");
@@ -226,7 +226,7 @@ final class Exporter {
   }
 
   private static void require(List<String> columns, String column, String what) {
-    if (columns.stream().noneMatch(column::equalsIgnoreCase)) {
+    if (columns.stream().noneMatch(name -> Sql.same(name, column))) {
       throw new MlInfraException(
           ErrorCode.NAME_UNKNOWN,
           "there is no column '" + column + "' to " + what + " by; " + Catalog.listed(columns));

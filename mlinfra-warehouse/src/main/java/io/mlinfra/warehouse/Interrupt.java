@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * out if an update of the driver takes it away.
  */
 final class Interrupt {
+  private static final @Nullable Interrupt FOUND = look();
+
   private final Field reference;
   private final Method interrupt;
 
@@ -25,6 +27,10 @@ final class Interrupt {
 
   /** Null where the driver is another one; then a stream ends with its next batch only. */
   static @Nullable Interrupt find() {
+    return FOUND;
+  }
+
+  private static @Nullable Interrupt look() {
     try {
       Field reference = DuckDBConnection.class.getDeclaredField("connRef");
       reference.setAccessible(true);

@@ -56,7 +56,7 @@ record JdbcColumns(List<Column> list) {
     Set<String> names = new HashSet<>();
     for (int i = 1; i <= result.getColumnCount(); i++) {
       Column column = column(result, i);
-      if (!names.add(column.name().toLowerCase(Locale.ROOT))) {
+      if (!names.add(Sql.folded(column.name()))) {
         throw new MlInfraException(
             ErrorCode.DATA_UNSUITABLE,
             "the query of the other database has two columns '" + column.name() + "'");

@@ -44,7 +44,7 @@ final class Ledger {
 
   private Ledger(DuckDBConnection connection, String table, String database) {
     this.connection = connection;
-    this.table = Columns.folded(table);
+    this.table = Sql.folded(table);
     // A file of that name makes a database of that name, which hides the schema.
     this.schema = Sql.quoted(database) + "." + SCHEMA;
     this.loads = schema + ".loads";

@@ -1,6 +1,7 @@
 package io.mlinfra.warehouse;
 
 import io.mlinfra.core.Progress;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -46,6 +47,7 @@ public final class Load {
   private final @Nullable String id;
   private final boolean evolve;
   private final Progress progress;
+  private final @Nullable Duration timeout;
 
   private Load(
       Mode mode,
@@ -53,17 +55,19 @@ public final class Load {
       @Nullable String since,
       @Nullable String id,
       boolean evolve,
-      Progress progress) {
+      Progress progress,
+      @Nullable Duration timeout) {
     this.mode = mode;
     this.keys = keys;
     this.since = since;
     this.id = id;
     this.evolve = evolve;
     this.progress = progress;
+    this.timeout = timeout;
   }
 
   private static Load of(Mode mode, List<String> keys) {
-    return new Load(mode, keys, null, null, false, Progress.NONE);
+    return new Load(mode, keys, null, null, false, Progress.NONE, null);
   }
 
   /** Makes a table that is not there yet; that it is there is an error. */
@@ -96,7 +100,7 @@ public final class Load {
     Set<String> names = new HashSet<>();
     for (String key : keys) {
       requireColumn("key", key);
-      if (!names.add(Columns.folded(key))) {
+      if (!names.add(Sql.folded(key))) {
         throw new IllegalArgumentException("keys (" + String.join(", ", keys) + ") must differ");
       }
     }
@@ -121,7 +125,7 @@ public final class Load {
       throw new IllegalArgumentException(
           "since ('" + column + "') must be for an append or an upsert, not for a " + mode.label());
     }
-    return new Load(mode, keys, column, id, evolve, progress);
+    return new Load(mode, keys, column, id, evolve, progress, timeout);
   }
 
   /**
@@ -148,7 +152,7 @@ public final class Load {
               + id.replaceAll("[\\p{Cntrl}\\p{Cs}]", "?")
               + "') must not contain control characters or halves of characters");
     }
-    return new Load(mode, keys, since, id, evolve, progress);
+    return new Load(mode, keys, since, id, evolve, progress, timeout);
   }
 
   /**
@@ -157,12 +161,25 @@ public final class Load {
    * Files of one load may differ in the same way. A column of another type stays an error.
    */
   public Load evolve() {
-    return new Load(mode, keys, since, id, true, progress);
+    return new Load(mode, keys, since, id, true, progress, timeout);
   }
 
   /** Has somebody told how far it is. */
   public Load progress(Progress progress) {
-    return new Load(mode, keys, since, id, evolve, Objects.requireNonNull(progress, "progress"));
+    Objects.requireNonNull(progress, "progress");
+    return new Load(mode, keys, since, id, evolve, progress, timeout);
+  }
+
+  /**
+   * How long it may take. After that it ends with {@link io.mlinfra.core.ErrorCode#TIMED_OUT}, and
+   * everything is as it was. A source that waits for something else, such as another database or a
+   * caller's stream, is not interrupted: the load ends when it gives its next rows.
+   */
+  public Load timeout(Duration timeout) {
+    if (timeout.isNegative() || timeout.isZero()) {
+      throw new IllegalArgumentException("timeout (" + timeout + ") must be > 0");
+    }
+    return new Load(mode, keys, since, id, evolve, progress, timeout);
   }
 
   private static void requireColumn(String what, String column) {
@@ -194,6 +211,10 @@ public final class Load {
 
   Progress progress() {
     return progress;
+  }
+
+  @Nullable Duration timeout() {
+    return timeout;
   }
 
   /** {@code Load[upsert by id since updated_at, id '2026-11-22/orders', evolve]}. */

@@ -34,8 +34,14 @@ final class Loader {
   }
 
   LoadResult load(Source source) throws SQLException {
+    try (Running running = new Running("load", load.timeout(), closed -> {})) {
+      return running.step(() -> load(source, running));
+    }
+  }
+
+  private LoadResult load(Source source, Running running) throws SQLException {
     try {
-      return attempt(source);
+      return attempt(source, running);
     } catch (SQLException e) {
       return repeated(Errors.of(e)).orElseThrow(() -> e);
     } catch (MlInfraException e) {
@@ -61,58 +67,68 @@ final class Loader {
         : Optional.empty();
   }
 
-  private LoadResult attempt(Source source) throws SQLException {
+  private LoadResult attempt(Source source, Running running) throws SQLException {
     try (DuckDBConnection connection = database.connect()) {
-      if (load.progress() != Progress.NONE) {
-        ProgressPoll.enable(connection);
+      running.attach(connection);
+      try {
+        return attempt(source, connection, running);
+      } finally {
+        running.detach();
       }
-      // These two find out what is there and act on it, which another must not change meanwhile.
-      boolean alone = load.mode() == Load.Mode.UPSERT || load.since().isPresent();
-      Ledger ledger = Ledger.of(connection, table);
-      if (alone || load.id().isPresent()) {
-        ledger.prepare();
-      }
-      connection.setAutoCommit(false);
-      if (alone) {
-        ledger.claim();
-      }
-      String stored = stored(connection);
-      Optional<LoadResult> repeated = repeated(connection, stored, ledger);
-      if (repeated.isPresent()) {
-        return repeated.get();
-      }
-      Filling filling = Filling.of(connection, table, stored, load);
-      if (filling.creates()) {
-        ledger.renew();
-      }
-      Since since = filling.since();
-      Scan.Context context =
-          new Scan.Context(
-              connection,
-              database,
-              imports,
-              table,
-              load.progress(),
-              since == null ? Optional.empty() : since.watermark(),
-              load.evolves());
-      source.roots().forEach(database.files()::requireReadable);
-      Source typed = source.typed(filling.types());
-      try (Scan scan = typed.open(context)) {
-        try {
-          Filling.Counts counts = filling.fill(scan);
-          return finish(connection, ledger, since, counts, scan.rejected());
-        } catch (SQLException e) {
-          MlInfraException known = known(e, since);
-          if (known != null) {
-            throw known;
-          }
-          Optional<Source> instead = typed.instead(e);
-          if (instead.isPresent()) {
-            connection.rollback();
-            return attempt(instead.get());
-          }
-          throw filling.mayBlameSource(e) ? scan.failed(e) : Errors.of(e);
+    }
+  }
+
+  private LoadResult attempt(Source source, DuckDBConnection connection, Running running)
+      throws SQLException {
+    if (load.progress() != Progress.NONE) {
+      ProgressPoll.enable(connection);
+    }
+    // These two find out what is there and act on it, which another must not change meanwhile.
+    boolean alone = load.mode() == Load.Mode.UPSERT || load.since().isPresent();
+    Ledger ledger = Ledger.of(connection, table);
+    if (alone || load.id().isPresent()) {
+      ledger.prepare();
+    }
+    connection.setAutoCommit(false);
+    if (alone) {
+      ledger.claim();
+    }
+    String stored = stored(connection);
+    Optional<LoadResult> repeated = repeated(connection, stored, ledger);
+    if (repeated.isPresent()) {
+      return repeated.get();
+    }
+    Filling filling = Filling.of(connection, table, stored, load);
+    if (filling.creates()) {
+      ledger.renew();
+    }
+    Since since = filling.since();
+    Scan.Context context =
+        new Scan.Context(
+            connection,
+            database,
+            imports,
+            table,
+            load.progress(),
+            since == null ? Optional.empty() : since.watermark(),
+            load.evolves());
+    source.roots().forEach(database.files()::requireReadable);
+    Source typed = source.typed(filling.types());
+    try (Scan scan = typed.open(context)) {
+      try {
+        Filling.Counts counts = filling.fill(scan);
+        return finish(connection, ledger, since, counts, scan.rejected());
+      } catch (SQLException e) {
+        MlInfraException known = known(e, since);
+        if (known != null) {
+          throw known;
         }
+        Optional<Source> instead = typed.instead(e);
+        if (instead.isPresent()) {
+          connection.rollback();
+          return attempt(instead.get(), running);
+        }
+        throw filling.mayBlameSource(e) ? scan.failed(e) : Errors.of(e);
       }
     }
   }
@@ -162,7 +178,7 @@ final class Loader {
                 "SELECT table_name FROM duckdb_tables()"
                     + " WHERE database_name = current_database() AND schema_name = 'main'")) {
       while (rows.next()) {
-        if (Columns.folded(rows.getString(1)).equals(Columns.folded(table))) {
+        if (Sql.folded(rows.getString(1)).equals(Sql.folded(table))) {
           return rows.getString(1);
         }
       }

@@ -33,7 +33,7 @@ final class ParquetColumns {
       String file = Sql.path(path);
       Map<String, String> others = columns.getOrDefault(file, Map.of());
       for (String key : found.keys()) {
-        if (others.keySet().stream().anyMatch(key::equalsIgnoreCase)) {
+        if (others.keySet().stream().anyMatch(name -> Sql.same(name, key))) {
           throw new MlInfraException(
               ErrorCode.FILE_UNREADABLE,
               "'"

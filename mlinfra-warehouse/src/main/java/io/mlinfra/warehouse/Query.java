@@ -352,8 +352,11 @@ public final class Query {
 
       @Override
       public ArrowReader stream(String statement) throws SQLException {
-        return warehouse.stream(
-            running, call(statement, Call.Mode.LAZY, running), batchRows, progress);
+        // A step, too: what sorts does most of its work before the first batch.
+        return running.step(
+            () ->
+                warehouse.stream(
+                    running, call(statement, Call.Mode.LAZY, running), batchRows, progress));
       }
 
       @Override
@@ -392,7 +395,7 @@ public final class Query {
   }
 
   private Running start() {
-    Running running = new Running(timeout, runs::remove);
+    Running running = new Running("query", timeout, runs::remove);
     runs.add(running);
     return running;
   }

@@ -5,19 +5,26 @@ import io.mlinfra.core.MlInfraException;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.duckdb.DuckDBConnection;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run of a query, which other threads may end. It is made of steps: everything that occupies
- * the connection is one. DuckDB forgets an interruption when a statement begins, so that a run
- * remembers it, and interrupts its step again and again until the step is over.
+ * One run of a query or load, which other threads may end. It is made of steps: everything that
+ * occupies the connection is one. DuckDB forgets an interruption when a statement begins, so that a
+ * run remembers it, and interrupts its step again and again until the step is over.
  */
 final class Running implements AutoCloseable {
   private static final long AGAIN_MILLIS = 5;
+  private static final long IDLE_SECONDS = 5;
 
   private static final Duration LONGEST = Duration.ofDays(365 * 100);
+
+  /** Waits for all timeouts; a thread for each would take as long as a small query. */
+  private static final ScheduledThreadPoolExecutor CLOCK = clock();
 
   /** Something that a run does. */
   interface Step<T, E extends Exception> {
@@ -25,10 +32,12 @@ final class Running implements AutoCloseable {
   }
 
   private final Object lock = new Object();
+  private final String what;
   private final @Nullable Interrupt interrupt = Interrupt.find();
   private final @Nullable Duration timeout;
   private final long started = System.nanoTime();
   private final Consumer<Running> onClose;
+  private final @Nullable Future<?> alarm;
 
   // The rest is guarded by the lock.
   private @Nullable DuckDBConnection connection;
@@ -39,16 +48,36 @@ final class Running implements AutoCloseable {
   private @Nullable Thread watcher;
 
   /**
+   * @param what it is, for messages
    * @param timeout for the whole run, null for none
    * @param onClose told when it is over
    */
-  Running(@Nullable Duration timeout, Consumer<Running> onClose) {
+  Running(String what, @Nullable Duration timeout, Consumer<Running> onClose) {
+    this.what = what;
     // Longer than a long has nanoseconds: none.
     this.timeout = timeout == null || timeout.compareTo(LONGEST) > 0 ? null : timeout;
     this.onClose = onClose;
-    if (this.timeout != null) {
-      watch();
-    }
+    this.alarm =
+        this.timeout == null
+            ? null
+            : CLOCK.schedule(
+                () -> end(ErrorCode.TIMED_OUT), this.timeout.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  private static ScheduledThreadPoolExecutor clock() {
+    ScheduledThreadPoolExecutor clock =
+        new ScheduledThreadPoolExecutor(
+            1,
+            task -> {
+              Thread thread = new Thread(task, "mlinfra-query-clock");
+              thread.setDaemon(true);
+              return thread;
+            });
+    clock.setRemoveOnCancelPolicy(true);
+    // An idle clock has no thread.
+    clock.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
+    clock.allowCoreThreadTimeOut(true);
+    return clock;
   }
 
   /** What steps from now on use; called in one. */
@@ -107,14 +136,17 @@ final class Running implements AutoCloseable {
 
   /** Ends the step under way, and every later one before it begins. */
   void cancel() {
+    end(ErrorCode.CANCELLED);
+  }
+
+  private void end(ErrorCode why) {
     synchronized (lock) {
       if (end == null) {
-        end = ErrorCode.CANCELLED;
+        end = why;
       }
-      if (busy && watcher == null) {
+      if (busy && !closed && watcher == null) {
         watch();
       }
-      lock.notifyAll();
     }
   }
 
@@ -128,14 +160,6 @@ final class Running implements AutoCloseable {
   private void waitAndInterrupt() {
     synchronized (lock) {
       try {
-        while (!closed && end == null) {
-          long left = nanosLeft();
-          if (left <= 0) {
-            end = ErrorCode.TIMED_OUT;
-          } else {
-            lock.wait(left / 1_000_000 + 1);
-          }
-        }
         while (!closed && busy) {
           interrupt();
           lock.wait(AGAIN_MILLIS);
@@ -170,8 +194,8 @@ final class Running implements AutoCloseable {
     return new MlInfraException(
         why,
         why == ErrorCode.TIMED_OUT
-            ? "the query took longer than its timeout of " + timeout
-            : "the query was cancelled",
+            ? "the " + what + " took longer than its timeout of " + timeout
+            : "the " + what + " was cancelled",
         cause);
   }
 
@@ -186,6 +210,9 @@ final class Running implements AutoCloseable {
       connection = null;
       statement = null;
       lock.notifyAll();
+    }
+    if (alarm != null) {
+      alarm.cancel(false);
     }
     onClose.accept(this);
   }

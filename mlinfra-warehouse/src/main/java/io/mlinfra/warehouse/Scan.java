@@ -29,12 +29,7 @@ interface Scan extends AutoCloseable {
       String table,
       Progress progress,
       Optional<Watermark> watermark,
-      boolean evolve) {
-    /** The same with another allocator. */
-    Context withImports(BufferAllocator allocator) {
-      return new Context(connection, database, allocator, table, progress, watermark, evolve);
-    }
-  }
+      boolean evolve) {}
 
   /**
    * What stands behind {@code FROM}: a table function, a quoted view or a query in brackets, with a

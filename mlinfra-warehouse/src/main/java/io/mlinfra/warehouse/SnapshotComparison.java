@@ -99,7 +99,7 @@ final class SnapshotComparison {
   private static int find(Snapshot snapshot, String name) {
     List<Column> columns = snapshot.columns();
     return IntStream.range(0, columns.size())
-        .filter(i -> columns.get(i).name().equalsIgnoreCase(name))
+        .filter(i -> Sql.same(columns.get(i).name(), name))
         .findFirst()
         .orElse(-1);
   }

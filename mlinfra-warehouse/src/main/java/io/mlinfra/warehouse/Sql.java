@@ -33,6 +33,23 @@ final class Sql {
     return '"' + name.replace("\"", "\"\"") + '"';
   }
 
+  /** A name as DuckDB compares names: only letters of ASCII have no case. */
+  static String folded(String name) {
+    StringBuilder folded = new StringBuilder(name);
+    for (int i = 0; i < folded.length(); i++) {
+      char c = folded.charAt(i);
+      if (c >= 'A' && c <= 'Z') {
+        folded.setCharAt(i, (char) (c + ('a' - 'A')));
+      }
+    }
+    return folded.toString();
+  }
+
+  /** Whether two names are the same to DuckDB. */
+  static boolean same(String name, String other) {
+    return folded(name).equals(folded(other));
+  }
+
   /** A text as a literal, for the few places where DuckDB takes no parameter. */
   static String literal(String text) {
     return '\'' + text.replace("'", "''") + '\'';

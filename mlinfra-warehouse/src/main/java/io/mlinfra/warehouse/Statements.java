@@ -64,15 +64,42 @@ final class Statements {
   /**
    * One statement as a part of another, without the semicolon that ends it.
    *
-   * @throws MlInfraException {@link ErrorCode#QUERY_FAILED} if it is none or several
+   * @throws MlInfraException {@link ErrorCode#QUERY_FAILED} if it is none or several, or its
+   *     brackets are such that it would end the one that it is put into
    */
   static String single(String sql) {
     requireSingle(sql);
+    requireBalanced(sql);
     Statements text = new Statements(sql, false);
     text.skipStatement();
     // A comment may stand behind the semicolon.
     boolean ended = text.at > 0 && sql.charAt(text.at - 1) == ';' && text.at <= sql.length();
     return ended ? sql.substring(0, text.at - 1) : sql;
+  }
+
+  private static void requireBalanced(String sql) {
+    Statements text = new Statements(sql, false);
+    int open = 0;
+    while (open >= 0 && text.skipBlank()) {
+      char c = sql.charAt(text.at);
+      open += c == '(' ? 1 : c == ')' ? -1 : 0;
+      text.skipToken(c);
+    }
+    if (open != 0) {
+      throw refused(
+          "the statement's brackets do not match: " + (open < 0 ? ")" : "(") + " is left");
+    }
+  }
+
+  /** The word that a statement begins with, in lower case; empty where it is none. */
+  static String firstWord(String sql) {
+    Statements text = new Statements(sql, false);
+    if (!text.skipBlank() || !text.isWordStart(sql.charAt(text.at))) {
+      return "";
+    }
+    int start = text.at;
+    text.skipWord();
+    return sql.substring(start, text.at).toLowerCase(Locale.ROOT);
   }
 
   /**

@@ -144,6 +144,10 @@ public final class Target {
       throw new IllegalArgumentException(
           "partitionBy (" + String.join(", ", columns) + ") needs Parquet, not " + format.label());
     }
+    if (List.of(columns).contains("*")) {
+      throw new IllegalArgumentException(
+          "partitionBy (*) must name columns: DuckDB takes that for all of them, quoted or not");
+    }
     return new Target(format, path, List.of(columns), orders, compression, rowGroupRows, overwrite);
   }
 

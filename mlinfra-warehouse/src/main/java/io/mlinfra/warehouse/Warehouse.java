@@ -112,7 +112,7 @@ public final class Warehouse implements AutoCloseable {
    *     watermarks do not fit, see {@link Load}; {@link ErrorCode#NAME_UNKNOWN} if the load names a
    *     column that is not there; {@link ErrorCode#CONSTRAINT_VIOLATED} if the table refuses a row;
    *     {@link ErrorCode#CONFLICT} if somebody else changes the table meanwhile: nothing was done,
-   *     and a source that is no stream can be loaded again
+   *     and a source that is no stream can be loaded again; {@link ErrorCode#TIMED_OUT}
    */
   public LoadResult load(String table, Source source, Load load) {
     Sql.table(table);

@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -17,6 +20,7 @@ import org.apache.arrow.vector.ipc.ArrowReader;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Every statement here would take hours. */
 @Timeout(60)
@@ -26,6 +30,10 @@ class CancelTest {
   /** Gives its first batches at once, then none. */
   static final String SLOW_ROWS =
       "SELECT i FROM range(1000000000000) t(i) WHERE i < 500000 OR hash(i) = 7";
+
+  /** The same for a stream, which DuckDB 2.0 starts once there are some megabytes of rows. */
+  static final String SLOW_STREAM =
+      "SELECT i FROM range(1000000000000) t(i) WHERE i < 50000000 OR hash(i) = 7";
 
   private final BufferAllocator allocator = new RootAllocator();
   private final Warehouse warehouse =
@@ -87,8 +95,30 @@ class CancelTest {
   }
 
   @Test
+  void endsAnExportAndLeavesNothing(@TempDir Path folder) throws Exception {
+    Query query =
+        warehouse.sql(
+            "SELECT i, i % 3 AS k FROM range(1000000000000) t(i) WHERE i < 50000 OR hash(i) = 7");
+    Path path = folder.resolve("to");
+    for (Target target :
+        List.of(
+            Target.parquet(path),
+            Target.csv(path).sortBy("i"),
+            Target.arrow(path),
+            Target.parquet(path).partitionBy("k"),
+            Target.parquet(path).partitionBy("k").sortBy("i"))) {
+      assertCancelled(query, () -> query.export(target));
+      assertThat(folder).as("%s", target).isEmptyDirectory();
+      assertFails(
+          ErrorCode.TIMED_OUT,
+          () -> warehouse.sql(SLOW_ROWS).timeout(Duration.ofMillis(50)).export(Target.json(path)));
+      assertThat(folder).isEmptyDirectory();
+    }
+  }
+
+  @Test
   void endsAStreamWhoseBatchIsUnderWay() throws Exception {
-    Query query = warehouse.sql(SLOW_ROWS);
+    Query query = warehouse.sql(SLOW_STREAM);
     try (ArrowReader reader = query.stream()) {
       assertThat(reader.loadNextBatch()).isTrue();
       assertCancelled(
@@ -105,7 +135,7 @@ class CancelTest {
 
   @Test
   void endsAStreamThatWaitsForItsReader() throws IOException {
-    Query query = warehouse.sql(SLOW_ROWS);
+    Query query = warehouse.sql(SLOW_STREAM);
     try (ArrowReader reader = query.stream()) {
       reader.loadNextBatch();
       query.cancel();
@@ -138,7 +168,7 @@ class CancelTest {
 
   @Test
   void closingTheWarehouseEndsABatchUnderWay() throws Exception {
-    ArrowReader reader = warehouse.query(SLOW_ROWS);
+    ArrowReader reader = warehouse.query(SLOW_STREAM);
     CompletableFuture<Throwable> end =
         CompletableFuture.supplyAsync(
             () -> {

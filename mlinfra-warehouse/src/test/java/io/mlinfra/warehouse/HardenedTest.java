@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
+import io.mlinfra.registry.Registry;
+import io.mlinfra.warehouse.quality.Constraints;
+import io.mlinfra.warehouse.quality.TableProfile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +17,10 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -244,6 +250,41 @@ class HardenedTest {
     }
     assertFails(ErrorCode.CONFLICT, () -> Warehouse.open(root.resolve("w.db")));
     assertThat(warehouse.rows("x")).isEqualTo(2);
+  }
+
+  @Test
+  void holdsWhereverSqlComesIn() {
+    Target target = Target.parquet(in.resolve("o.parquet"));
+    Constraints rules = Constraints.on("t");
+    try (Registry registry = Registry.open(root.resolve("registry"))) {
+      Snapshots snapshots = warehouse.snapshots(registry);
+      for (String from : List.of("query('SELECT 1')", "read_csv('OUT/x.csv')", "'OUT/x.csv'")) {
+        String sql = text("SELECT * FROM " + from);
+        String predicate = text("EXISTS (FROM " + from + ")");
+        Map<String, ThrowingCallable> ways = new LinkedHashMap<>();
+        ways.put("stream", () -> warehouse.query(sql));
+        ways.put("list", () -> warehouse.sql(sql).list(Long.class));
+        ways.put("show", () -> warehouse.sql(sql).show());
+        ways.put("explain", () -> warehouse.sql(sql).explain());
+        ways.put("export", () -> warehouse.sql(sql).export(target));
+        ways.put("load", () -> warehouse.load("x", Source.query(sql)));
+        ways.put("snapshot", () -> snapshots.take("d", sql));
+        ways.put("profile", () -> TableProfile.ofQuery(warehouse, sql));
+        ways.put("suite", () -> Constraints.onQuery(sql).rowCount(0, 9).check(warehouse));
+        ways.put("sql", () -> rules.sql("x", predicate).check(warehouse));
+        ways.put("fraction", () -> rules.fraction(predicate, 0, 1).check(warehouse));
+        ways.put("when", () -> rules.when(predicate, c -> c.notNull("i")).check(warehouse));
+        ways.forEach(
+            (way, call) ->
+                assertThatThrownBy(call)
+                    .as("%s of %s", way, sql)
+                    .isInstanceOfSatisfying(
+                        MlInfraException.class,
+                        e -> assertThat(e.code()).isEqualTo(ErrorCode.ACCESS_REFUSED)));
+      }
+    }
+    assertThat(warehouse.tables()).containsExactly("t");
+    assertThat(in.resolve("o.parquet")).doesNotExist();
   }
 
   @Test

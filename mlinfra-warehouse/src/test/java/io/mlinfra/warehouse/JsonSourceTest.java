@@ -176,7 +176,9 @@ class JsonSourceTest extends SourceFixture {
     int deepest = JsonSource.DEEPEST;
     for (String open : List.of("[", "{\"a\":")) {
       String close = open.equals("[") ? "]" : "}";
-      String fine = open.repeat(deepest) + 1 + close.repeat(deepest);
+      // DuckDB 2.0 refuses more than 128 by itself.
+      int levels = WarehouseTest.version().startsWith("v1.") ? deepest : 100;
+      String fine = open.repeat(levels) + 1 + close.repeat(levels);
       assertThat(loaded(Source.json(write("fine.json", fine)))).hasSize(1);
       assertThat(types()).asString().contains("JSON");
       String deep = open.repeat(1_000_000) + 1 + close.repeat(1_000_000);

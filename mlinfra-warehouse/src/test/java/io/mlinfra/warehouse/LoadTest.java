@@ -208,6 +208,21 @@ class LoadTest {
   }
 
   @Test
+  void borrowsAStreamFromAnotherAllocator() throws IOException {
+    try (BufferAllocator other = new RootAllocator();
+        ArrowReader reader = new Ints(other, 10, 0, 2_000)) {
+      assertThat(warehouse.load("t", Source.arrow(reader)).rows()).isEqualTo(20_000);
+      assertThat(warehouse.load("t", Source.arrow(reader), Load.append()).rows()).isEqualTo(20_000);
+    }
+    try (BufferAllocator other = new RootAllocator(100);
+        ArrowReader reader = new Ints(other, 10, 0, 2_000)) {
+      assertThatThrownBy(() -> warehouse.load("t", Source.arrow(reader)))
+          .isInstanceOf(RuntimeException.class);
+    }
+    assertThat(warehouse.rows("t")).isEqualTo(20_000);
+  }
+
+  @Test
   void loadsFromAStreamOfItself() throws IOException {
     warehouse.execute("CREATE TABLE t AS SELECT i FROM range(100000) t(i)");
     try (ArrowReader reader = warehouse.query("SELECT i * 2 AS i FROM t")) {

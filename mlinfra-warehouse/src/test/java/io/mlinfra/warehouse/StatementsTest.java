@@ -58,6 +58,25 @@ class StatementsTest {
   }
 
   @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "SELECT 1) x, (SELECT 2",
+        "SELECT 1) TO 'elsewhere' (FORMAT csv) --",
+        "SELECT (1",
+        "SELECT ')' || \"(\" || '(' /* ) */ -- )\n)",
+      })
+  void refusesToEndTheStatementThatItIsAPartOf(String sql) {
+    assertThatCode(() -> Statements.requireSingle(sql)).doesNotThrowAnyException();
+    assertFails(ErrorCode.QUERY_FAILED, () -> Statements.single(sql))
+        .hasMessageContaining("brackets do not match");
+    assertThat(Statements.single("SELECT (')') || '(' -- (")).isNotEmpty();
+    try (Warehouse own = Warehouse.inMemory()) {
+      assertFails(ErrorCode.QUERY_FAILED, () -> own.sql(sql).show());
+      assertFails(ErrorCode.QUERY_FAILED, () -> own.load("t", Source.query(sql)));
+    }
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"", " \n", ";", "-- nothing", "/* nothing */ ;;"})
   void refusesNone(String sql) {
     assertFails(ErrorCode.QUERY_FAILED, () -> Statements.requireSingle(sql))

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.mlinfra.core.ErrorCode;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
@@ -43,7 +44,7 @@ class TimeoutTest {
 
   @Test
   void coversTheWholeStream() throws IOException {
-    try (ArrowReader reader = warehouse.sql(CancelTest.SLOW_ROWS).timeout(SHORT).stream()) {
+    try (ArrowReader reader = warehouse.sql(CancelTest.SLOW_STREAM).timeout(SHORT).stream()) {
       assertFails(
           ErrorCode.TIMED_OUT,
           () -> {
@@ -57,7 +58,7 @@ class TimeoutTest {
 
   @Test
   void coversTheTimeInWhichNobodyReads() throws Exception {
-    try (ArrowReader reader = warehouse.sql(CancelTest.SLOW_ROWS).timeout(SHORT).stream()) {
+    try (ArrowReader reader = warehouse.sql(CancelTest.SLOW_STREAM).timeout(SHORT).stream()) {
       TimeUnit.MILLISECONDS.sleep(2 * SHORT.toMillis());
       assertFails(ErrorCode.TIMED_OUT, reader::loadNextBatch);
     }
@@ -89,9 +90,29 @@ class TimeoutTest {
   }
 
   @Test
+  void endsALoadAndUndoesIt() {
+    warehouse.execute("CREATE TABLE t AS SELECT 1::BIGINT AS i");
+    for (Load load : List.of(Load.replace(), Load.append(), Load.upsert("i"))) {
+      Source endless = Source.query(CancelTest.SLOW_ROWS);
+      assertFails(
+              ErrorCode.TIMED_OUT,
+              () -> warehouse.load("t", endless, load.id("first").timeout(SHORT)))
+          .hasMessage("the load took longer than its timeout of PT0.15S");
+      assertThat(warehouse.rows("t")).isEqualTo(1);
+      assertThat(warehouse.loads("t")).isEmpty();
+    }
+    Load append = Load.append().timeout(Duration.ofDays(1));
+    assertThat(warehouse.load("t", Source.query("SELECT 2::BIGINT AS i"), append).rows())
+        .isEqualTo(2);
+  }
+
+  @Test
   void mustBePositive() {
     for (Duration wrong : new Duration[] {Duration.ZERO, Duration.ofMillis(-1)}) {
       assertThatThrownBy(() -> warehouse.sql("SELECT 1").timeout(wrong))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("timeout (" + wrong + ") must be > 0");
+      assertThatThrownBy(() -> Load.append().timeout(wrong))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("timeout (" + wrong + ") must be > 0");
     }

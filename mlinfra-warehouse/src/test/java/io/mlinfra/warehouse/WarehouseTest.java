@@ -244,6 +244,13 @@ class WarehouseTest {
     }
   }
 
+  /** DuckDB's. */
+  static String version() {
+    try (Warehouse warehouse = Warehouse.inMemory()) {
+      return warehouse.sql("SELECT version()").value(String.class);
+    }
+  }
+
   static List<Object> values(Warehouse warehouse, String sql, Object... parameters) {
     List<Object> values = new ArrayList<>();
     try (ArrowReader reader = warehouse.query(sql, parameters)) {

@@ -81,7 +81,7 @@ record Relation(boolean isTable, String text) {
     if (isTable) {
       // Selecting from a name that is no table's would read a file of that name.
       List<String> tables = warehouse.tables();
-      if (tables.stream().noneMatch(text::equalsIgnoreCase)) {
+      if (tables.stream().noneMatch(name -> Fragment.same(name, text))) {
         throw new MlInfraException(
             ErrorCode.NAME_UNKNOWN, "there is no table '" + text + "'; " + listed(tables));
       }
@@ -100,7 +100,7 @@ record Relation(boolean isTable, String text) {
    */
   Column column(List<Column> columns, String name) {
     for (Column column : columns) {
-      if (column.name().equalsIgnoreCase(name)) {
+      if (Fragment.same(column.name(), name)) {
         return column;
       }
     }

@@ -86,7 +86,7 @@ public final class TableProfile {
    */
   public ColumnSummary column(String name) {
     return columns.stream()
-        .filter(column -> column.name().equalsIgnoreCase(name))
+        .filter(column -> Fragment.same(column.name(), name))
         .findFirst()
         .orElseThrow(
             () ->
