@@ -197,10 +197,10 @@ public final class WarehouseOptions {
      * <p>It bounds neither time nor disk: give statements a timeout, set {@link
      * #maxTemporaryBytes(long)} and {@link #memoryLimitBytes(long)}, and open {@link
      * #readOnly(boolean)} what strangers shall not change; otherwise their tables may fill the
-     * disk. Nor does it keep DuckDB from crashing: JSON nested tens of thousands of levels deep, in
-     * a text or a file, ends the process in some places, such as {@code json_structure}, {@code
-     * json_contains}, {@code json_merge_patch}, {@code read_json} and a cast to VARIANT. A process
-     * that may not end should not run what strangers wrote.
+     * disk. Nor does it keep DuckDB from crashing: JSON nested tens of thousands of levels deep
+     * ends the process in {@code json_structure}, {@code json_contains}, {@code json_merge_patch}
+     * and a cast to VARIANT, which are refused for that, and where {@code read_json} finds it in a
+     * file. A process that may not end should not run what strangers wrote.
      *
      * @param folders may be none; they must be there when the warehouse opens
      */
