@@ -67,17 +67,14 @@ class CrashTest {
     Path output = folder.resolve("output");
     Process process =
         ChildJvm.builder(
-                true,
-                WritingProcess.class,
-                folder.toString(),
-                work.name(),
-                Integer.toString(first))
+                true, WritingProcess.class, folder.toString(), work.name(), Integer.toString(first))
             .redirectOutput(output.toFile())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     try {
       // While it opens what the one before has left, in its first step, or later.
-      String from = List.of(" open", "\n" + first + " ", " done").get(CRASHES == 1 ? 2 : random.nextInt(3));
+      String from =
+          List.of(" open", "\n" + first + " ", " done").get(CRASHES == 1 ? 2 : random.nextInt(3));
       long start = System.nanoTime();
       while (!Files.readString(output).contains(from)) {
         assertThat(process.isAlive()).as("%s", process).isTrue();
@@ -95,8 +92,7 @@ class CrashTest {
   /** The last line may be cut off. */
   private static Told told(String output) {
     Told told = new Told(0, "");
-    for (String line :
-        output.substring(0, output.lastIndexOf('\n') + 1).lines().toList()) {
+    for (String line : output.substring(0, output.lastIndexOf('\n') + 1).lines().toList()) {
       String[] words = line.split(" ");
       boolean done = words[1].equals("done");
       told = new Told(done ? Integer.parseInt(words[0]) : told.acknowledged(), words[1]);

@@ -20,8 +20,7 @@ class ErrorsTest {
 
   @Test
   void twoThatChangeTheSameAreAConflict() {
-    SQLException met =
-        new SQLException("TransactionContext Error: Conflict on tuple deletion!");
+    SQLException met = new SQLException("TransactionContext Error: Conflict on tuple deletion!");
     assertThat(Errors.of(met).code()).isEqualTo(ErrorCode.CONFLICT);
     assertThat(Errors.isConflict(met)).isTrue();
   }

@@ -77,9 +77,7 @@ class SmallDiskTest {
   }
 
   private static void assertKept(Warehouse warehouse) {
-    assertThat(
-            warehouse.execute(
-                "FROM kept WHERE a = hash(i) AND b = hash(i, 1) AND i < " + ROWS))
+    assertThat(warehouse.execute("FROM kept WHERE a = hash(i) AND b = hash(i, 1) AND i < " + ROWS))
         .isEqualTo(ROWS);
     assertThat(warehouse.rows("kept")).isEqualTo(ROWS);
   }
@@ -147,7 +145,8 @@ class SmallDiskTest {
         }
       }
       assertThat(failure.code()).as("%s", failure).isEqualTo(ErrorCode.IO_FAILED);
-      assertThatThrownBy(() -> warehouse.execute("CHECKPOINT")).isInstanceOf(MlInfraException.class);
+      assertThatThrownBy(() -> warehouse.execute("CHECKPOINT"))
+          .isInstanceOf(MlInfraException.class);
       Files.delete(filler);
     }
     try (Warehouse warehouse = open()) {
@@ -176,7 +175,10 @@ class SmallDiskTest {
                       rows * 2))
           .isInstanceOfSatisfying(
               MlInfraException.class,
-              e -> assertThat(e.code()).as("%s", e).isIn(ErrorCode.IO_FAILED, ErrorCode.OUT_OF_MEMORY));
+              e ->
+                  assertThat(e.code())
+                      .as("%s", e)
+                      .isIn(ErrorCode.IO_FAILED, ErrorCode.OUT_OF_MEMORY));
       assertThat(warehouse.sql("SELECT 1").value(Integer.class)).isEqualTo(1);
     }
   }

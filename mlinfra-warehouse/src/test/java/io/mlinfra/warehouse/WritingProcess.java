@@ -93,7 +93,8 @@ final class WritingProcess {
         say(step, "upsert");
         warehouse.load(
             "state",
-            Source.query("SELECT i AS key, ?::INTEGER AS step FROM range(?) AS r(i)", step, UPSERTED),
+            Source.query(
+                "SELECT i AS key, ?::INTEGER AS step FROM range(?) AS r(i)", step, UPSERTED),
             Load.upsert("key").id("step " + step));
       }
       case SNAPSHOT -> snapshot(step);
@@ -110,8 +111,7 @@ final class WritingProcess {
         say(step, "file");
         query.export(Target.parquet(folder.resolve("file.parquet")).overwrite(true));
         say(step, "folder");
-        query.export(
-            Target.parquet(folder.resolve("parts")).partitionBy("part").overwrite(true));
+        query.export(Target.parquet(folder.resolve("parts")).partitionBy("part").overwrite(true));
       }
     }
   }
