@@ -46,15 +46,13 @@ final class Errors {
 
   private static MlInfraException of(String message, Exception error) {
     ErrorCode code = ErrorCode.QUERY_FAILED;
-    if (message.startsWith("TransactionContext Error")
-        || message.contains("write-write conflict")
-        || message.contains("Conflict on ")) {
+    if (isDisk(message)) {
+      code = ErrorCode.IO_FAILED;
+    } else if (isConflict(message)) {
       code = ErrorCode.CONFLICT;
     } else if (message.startsWith("Permission Error")
         || message.contains("the configuration has been locked")) {
       code = ErrorCode.ACCESS_REFUSED;
-    } else if (isDisk(message)) {
-      code = ErrorCode.IO_FAILED;
     } else if (message.startsWith("INTERNAL Error") || message.startsWith("FATAL Error")) {
       code = ErrorCode.INTERNAL;
     } else if (message.startsWith("Out of Memory Error")) {
@@ -148,8 +146,22 @@ final class Errors {
     return message.startsWith(PENDING) ? message.substring(PENDING.length()) : message;
   }
 
+  /** Whether somebody else changed the same meanwhile. */
+  static boolean isConflict(SQLException error) {
+    String message = message(error);
+    return isConflict(message) && !isDisk(message);
+  }
+
+  private static boolean isConflict(String message) {
+    return message.startsWith("TransactionContext Error")
+        || message.contains("write-write conflict")
+        || message.contains("Conflict on ");
+  }
+
+  /** What cannot be written when a transaction is committed comes as an error of that. */
   private static boolean isDisk(String message) {
-    return message.startsWith("IO Error")
+    return (message.startsWith("IO Error")
+            || message.startsWith("TransactionContext Error: Failed to commit"))
         && (message.contains("No space left")
             || message.contains("Could not write")
             || message.contains("Could not truncate")

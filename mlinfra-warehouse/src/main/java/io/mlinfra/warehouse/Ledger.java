@@ -209,9 +209,8 @@ final class Ledger {
   }
 
   private static boolean isConflict(SQLException error) {
-    String message = Errors.message(error);
-    return message.startsWith("TransactionContext Error")
-        || message.startsWith("Constraint Error: Duplicate key");
+    return Errors.isConflict(error)
+        || Errors.message(error).startsWith("Constraint Error: Duplicate key");
   }
 
   private void execute(String sql) throws SQLException {

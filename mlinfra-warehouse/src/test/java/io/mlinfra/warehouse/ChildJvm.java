@@ -10,12 +10,17 @@ import java.util.List;
 final class ChildJvm {
   private ChildJvm() {}
 
+  /** Starts a main class, see {@link #builder}; its errors are among its output. */
+  static Process start(boolean open, Class<?> main, String... arguments) throws IOException {
+    return builder(open, main, arguments).redirectErrorStream(true).start();
+  }
+
   /**
-   * Starts a main class.
+   * A main class that has not started yet.
    *
    * @param open whether with the flag that Arrow needs
    */
-  static Process start(boolean open, Class<?> main, String... arguments) throws IOException {
+  static ProcessBuilder builder(boolean open, Class<?> main, String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     for (String flag : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
@@ -29,6 +34,6 @@ final class ChildJvm {
     command.add(System.getProperty("java.class.path"));
     command.add(main.getName());
     command.addAll(List.of(arguments));
-    return new ProcessBuilder(command).redirectErrorStream(true).start();
+    return new ProcessBuilder(command);
   }
 }

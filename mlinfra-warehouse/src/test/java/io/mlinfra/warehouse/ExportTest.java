@@ -3,7 +3,6 @@ package io.mlinfra.warehouse;
 import static io.mlinfra.warehouse.Failures.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.version.ContentHash;
@@ -42,7 +41,7 @@ class ExportTest {
     }
   }
 
-  private static Target target(Target.Format format, Path path) {
+  static Target target(Target.Format format, Path path) {
     return switch (format) {
       case PARQUET -> Target.parquet(path);
       case CSV -> Target.csv(path);
@@ -314,23 +313,6 @@ class ExportTest {
     }
     assertThat(warehouse.rows("t")).isEqualTo(1);
     assertThat(names()).isEmpty();
-  }
-
-  @ParameterizedTest
-  @EnumSource(Target.Format.class)
-  void aFullDiskLeavesWhatWasThere(Target.Format format) throws IOException {
-    Path full = Path.of("/dev/shm");
-    assumeTrue(Files.isDirectory(full) && Files.isWritable(full), "needs a file system in memory");
-    long free = Files.getFileStore(full).getUsableSpace();
-    assumeTrue(free < 100_000_000, "needs a small file system in memory");
-    Path file = full.resolve("mlinfra-full-test");
-    assertFails(
-        ErrorCode.IO_FAILED,
-        () ->
-            warehouse
-                .sql("SELECT hash(range), hash(range + 1) FROM range(" + free / 12 + ")")
-                .export(target(format, file)));
-    assertThat(file).doesNotExist();
   }
 
   @Test
