@@ -76,6 +76,10 @@ final class WritingProcess {
     Path folder = Path.of(arguments[0]);
     Work work = Work.valueOf(arguments[1]);
     int first = Integer.parseInt(arguments[2]);
+    // Otherwise it would fill the disk when whoever started it is killed.
+    ProcessHandle.current()
+        .parent()
+        .ifPresent(parent -> parent.onExit().thenRun(() -> Runtime.getRuntime().halt(1)));
     say(first, "open");
     try (Warehouse warehouse = warehouse(folder);
         Registry registry = Registry.open(registry(folder))) {
