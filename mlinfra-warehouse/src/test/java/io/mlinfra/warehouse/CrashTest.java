@@ -72,16 +72,17 @@ class CrashTest {
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     try {
-      // While it opens what the one before has left, in its first step, or later.
+      // While it opens what the one before has left, in its first step, or in its own kind of work.
+      int moment = CRASHES == 1 ? 3 : random.nextInt(4);
       String from =
-          List.of(" open", "\n" + first + " ", " done").get(CRASHES == 1 ? 2 : random.nextInt(3));
+          moment == 0 ? " open" : moment == 1 ? "\n" + first + " " : " " + work.stage + "\n";
       long start = System.nanoTime();
       while (!Files.readString(output).contains(from)) {
         assertThat(process.isAlive()).as("%s", process).isTrue();
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(PATIENCE);
         Thread.sleep(2);
       }
-      Thread.sleep(random.nextInt(500));
+      Thread.sleep(random.nextInt(moment > 1 ? work.millis : 500));
     } finally {
       process.destroyForcibly();
     }

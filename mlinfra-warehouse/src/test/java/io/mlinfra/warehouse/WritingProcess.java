@@ -15,15 +15,26 @@ final class WritingProcess {
   /** What one step writes. */
   enum Work {
     /** 50,000 rows of their own, twice under one id: from a query, Arrow or CSV in turn. */
-    LOAD,
+    LOAD("repeat", 500),
     /** The same 50,000 keys, with the step as their value. */
-    UPSERT,
+    UPSERT("done", 500),
     /** 10,000 rows more, and a snapshot of the last 50,000, in small parts. */
-    SNAPSHOT,
+    SNAPSHOT("snapshot", 200),
     /** A snapshot; all but the last three expire, and what nobody needs is collected. */
-    RETENTION,
+    RETENTION("expire", 60),
     /** A file and a folder, each in the place of the one before. */
-    EXPORT
+    EXPORT("folder", 200);
+
+    /** What it says when it comes to what it is about, or has been there once. */
+    final String stage;
+
+    /** How long that, and what comes after, takes at least. */
+    final int millis;
+
+    Work(String stage, int millis) {
+      this.stage = stage;
+      this.millis = millis;
+    }
   }
 
   static final int LOADED = 50_000;
@@ -65,6 +76,10 @@ final class WritingProcess {
     Path folder = Path.of(arguments[0]);
     Work work = Work.valueOf(arguments[1]);
     int first = Integer.parseInt(arguments[2]);
+    // Otherwise it would fill the disk when whoever started it is killed.
+    ProcessHandle.current()
+        .parent()
+        .ifPresent(parent -> parent.onExit().thenRun(() -> Runtime.getRuntime().halt(1)));
     say(first, "open");
     try (Warehouse warehouse = warehouse(folder);
         Registry registry = Registry.open(registry(folder))) {
