@@ -21,6 +21,15 @@ final class ChildJvm {
    * @param open whether with the flag that Arrow needs
    */
   static ProcessBuilder builder(boolean open, Class<?> main, String... arguments) {
+    return builder(open, Path.of(System.getProperty("java.io.tmpdir")), main, arguments);
+  }
+
+  /**
+   * As {@link #builder(boolean, Class, String...)}.
+   *
+   * @param temporary where a process that is killed leaves DuckDB's library of 60 MB behind
+   */
+  static ProcessBuilder builder(boolean open, Path temporary, Class<?> main, String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     for (String flag : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
@@ -30,6 +39,7 @@ final class ChildJvm {
         command.add(flag);
       }
     }
+    command.add("-Djava.io.tmpdir=" + temporary);
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
     command.add(main.getName());

@@ -65,9 +65,15 @@ class CrashTest {
 
   private Told crash(Work work, int first) throws Exception {
     Path output = folder.resolve("output");
+    Path temporary = Files.createDirectories(folder.resolve("temporary"));
     Process process =
         ChildJvm.builder(
-                true, WritingProcess.class, folder.toString(), work.name(), Integer.toString(first))
+                true,
+                temporary,
+                WritingProcess.class,
+                folder.toString(),
+                work.name(),
+                Integer.toString(first))
             .redirectOutput(output.toFile())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
