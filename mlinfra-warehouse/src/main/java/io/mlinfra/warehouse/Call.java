@@ -127,9 +127,9 @@ final class Call implements AutoCloseable {
 
   /**
    * With a limit, unless it is a statement such as EXPLAIN that cannot be part of another. What
-   * begins as a query does is prepared with the limit only: both take half as long again as a small
-   * query takes. For the rest DuckDB has to say first that it gives rows; within a query {@code
-   * CHECKPOINT} is the name of a table.
+   * begins as a query does is prepared with the limit only, once instead of twice. For the rest
+   * DuckDB has to say first that it gives rows; within a query {@code CHECKPOINT} is the name of a
+   * table.
    */
   private static Prepared prepare(DuckDBConnection connection, String sql, long rows)
       throws SQLException {

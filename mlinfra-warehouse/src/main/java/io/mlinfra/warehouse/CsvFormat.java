@@ -2,6 +2,7 @@ package io.mlinfra.warehouse;
 
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,44 @@ record CsvFormat(
     @Nullable String timestampFormat) {
   static final CsvFormat DEFAULT =
       new CsvFormat(null, '"', '"', true, null, StandardCharsets.UTF_8, null, null);
+
+  /** A format that is being changed. */
+  static final class Draft {
+    @Nullable Character delimiter;
+    char quote;
+    char escape;
+    boolean header;
+    @Nullable String nullText;
+    Charset encoding;
+    @Nullable String dateFormat;
+    @Nullable String timestampFormat;
+
+    private Draft(CsvFormat format) {
+      delimiter = format.delimiter;
+      quote = format.quote;
+      escape = format.escape;
+      header = format.header;
+      nullText = format.nullText;
+      encoding = format.encoding;
+      dateFormat = format.dateFormat;
+      timestampFormat = format.timestampFormat;
+    }
+  }
+
+  /** This format with changes. */
+  CsvFormat with(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return new CsvFormat(
+        draft.delimiter,
+        draft.quote,
+        draft.escape,
+        draft.header,
+        draft.nullText,
+        draft.encoding,
+        draft.dateFormat,
+        draft.timestampFormat);
+  }
 
   /**
    * What DuckDB is told. All that it would find out for itself in ways that lose data stands here:

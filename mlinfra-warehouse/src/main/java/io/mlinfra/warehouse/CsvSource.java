@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * CSV files: one, all below a folder, or those that match a pattern. Immutable.
@@ -77,75 +78,34 @@ public final class CsvSource extends FileSource {
   /** What stands between two values. */
   public CsvSource delimiter(char delimiter) {
     requireMark("delimiter", delimiter);
-    return with(
-        new CsvFormat(
-            delimiter,
-            format.quote(),
-            format.escape(),
-            format.header(),
-            format.nullText(),
-            format.encoding(),
-            format.dateFormat(),
-            format.timestampFormat()));
+    return with(draft -> draft.delimiter = delimiter);
   }
 
   /** What stands around a value and is doubled within. */
   public CsvSource quote(char quote) {
     requireMark("quote", quote);
     return with(
-        new CsvFormat(
-            format.delimiter(),
-            quote,
-            quote,
-            format.header(),
-            format.nullText(),
-            format.encoding(),
-            format.dateFormat(),
-            format.timestampFormat()));
+        draft -> {
+          draft.quote = quote;
+          draft.escape = quote;
+        });
   }
 
   /** What stands before a quote within quotes, where it is not doubled. */
   public CsvSource escape(char escape) {
     requireMark("escape", escape);
-    return with(
-        new CsvFormat(
-            format.delimiter(),
-            format.quote(),
-            escape,
-            format.header(),
-            format.nullText(),
-            format.encoding(),
-            format.dateFormat(),
-            format.timestampFormat()));
+    return with(draft -> draft.escape = escape);
   }
 
   /** Whether the first line names the columns. */
   public CsvSource header(boolean header) {
-    return with(
-        new CsvFormat(
-            format.delimiter(),
-            format.quote(),
-            format.escape(),
-            header,
-            format.nullText(),
-            format.encoding(),
-            format.dateFormat(),
-            format.timestampFormat()));
+    return with(draft -> draft.header = header);
   }
 
   /** What stands for null, beside nothing at all. */
   public CsvSource nullText(String text) {
     Objects.requireNonNull(text, "text");
-    return with(
-        new CsvFormat(
-            format.delimiter(),
-            format.quote(),
-            format.escape(),
-            format.header(),
-            text,
-            format.encoding(),
-            format.dateFormat(),
-            format.timestampFormat()));
+    return with(draft -> draft.nullText = text);
   }
 
   /**
@@ -160,46 +120,19 @@ public final class CsvSource extends FileSource {
       throw new IllegalArgumentException(
           "encoding (" + encoding + ") must be UTF-8, ISO-8859-1 or UTF-16");
     }
-    return with(
-        new CsvFormat(
-            format.delimiter(),
-            format.quote(),
-            format.escape(),
-            format.header(),
-            format.nullText(),
-            plain,
-            format.dateFormat(),
-            format.timestampFormat()));
+    return with(draft -> draft.encoding = plain);
   }
 
   /** How dates are written, as {@code %d.%m.%Y}. */
   public CsvSource dateFormat(String strftime) {
     Objects.requireNonNull(strftime, "strftime");
-    return with(
-        new CsvFormat(
-            format.delimiter(),
-            format.quote(),
-            format.escape(),
-            format.header(),
-            format.nullText(),
-            format.encoding(),
-            strftime,
-            format.timestampFormat()));
+    return with(draft -> draft.dateFormat = strftime);
   }
 
   /** How timestamps are written, as {@code %d.%m.%Y %H:%M:%S}. */
   public CsvSource timestampFormat(String strftime) {
     Objects.requireNonNull(strftime, "strftime");
-    return with(
-        new CsvFormat(
-            format.delimiter(),
-            format.quote(),
-            format.escape(),
-            format.header(),
-            format.nullText(),
-            format.encoding(),
-            format.dateFormat(),
-            strftime));
+    return with(draft -> draft.timestampFormat = strftime);
   }
 
   /** Whether folders such as {@code year=2024} become columns; they do unless told otherwise. */
@@ -227,8 +160,8 @@ public final class CsvSource extends FileSource {
     return new CsvSource(files(), format, columns, partitions, rows, attempt);
   }
 
-  private CsvSource with(CsvFormat changed) {
-    return new CsvSource(files(), changed, columns, partitions, mostRejected, attempt);
+  private CsvSource with(Consumer<CsvFormat.Draft> change) {
+    return new CsvSource(files(), format.with(change), columns, partitions, mostRejected, attempt);
   }
 
   private static void requireMark(String name, char mark) {
