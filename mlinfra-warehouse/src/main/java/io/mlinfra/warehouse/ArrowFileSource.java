@@ -60,11 +60,6 @@ final class ArrowFileSource extends Source {
     }
 
     @Override
-    public boolean repeatable() {
-      return false;
-    }
-
-    @Override
     public boolean tellsProgress() {
       return true;
     }

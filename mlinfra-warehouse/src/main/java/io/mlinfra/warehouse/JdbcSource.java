@@ -142,11 +142,6 @@ final class JdbcSource extends Source {
     }
 
     @Override
-    public boolean repeatable() {
-      return false;
-    }
-
-    @Override
     public boolean tellsProgress() {
       return true;
     }

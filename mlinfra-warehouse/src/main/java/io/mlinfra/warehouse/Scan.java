@@ -42,14 +42,9 @@ interface Scan extends AutoCloseable {
     return List.of();
   }
 
-  /** Whether it can be read a second time. */
-  default boolean repeatable() {
-    return true;
-  }
-
   /**
    * Whether a comparison of a column with a constant saves most of the reading, as the statistics
-   * of a Parquet file do. Such a scan is {@link #repeatable}, too.
+   * of a Parquet file do. Such a scan can be read more than once.
    */
   default boolean prunes() {
     return false;

@@ -56,18 +56,7 @@ final class ProfileScan {
       sketch.add(aggregates, "c" + i, "f" + i);
       sketches.add(sketch);
     }
-    List<@Nullable Object> row =
-        Rows.single(
-            warehouse,
-            relation.with(false)
-                + "SELECT "
-                + String.join(",\n", aggregates)
-                + "\nFROM (SELECT "
-                + String.join(",\n", projected)
-                + "\nFROM "
-                + Relation.NAME
-                + ")",
-            List.of());
+    List<@Nullable Object> row = scan(aggregates, projected, List.of());
     rows = Sketches.number(row.get(0));
     sketches.forEach(sketch -> sketch.row = row);
     return sketches;
@@ -96,19 +85,23 @@ final class ProfileScan {
     }
     if (!aggregates.isEmpty()) {
       scans = 2;
-      List<@Nullable Object> row =
-          Rows.single(
-              warehouse,
-              relation.with(false)
-                  + "SELECT "
-                  + String.join(",\n", aggregates)
-                  + "\nFROM (SELECT "
-                  + String.join(",\n", projected)
-                  + "\nFROM "
-                  + Relation.NAME
-                  + ")",
-              parameters);
+      List<@Nullable Object> row = scan(aggregates, projected, parameters);
       sketches.forEach(sketch -> sketch.second = row);
     }
+  }
+
+  private List<@Nullable Object> scan(
+      List<String> aggregates, List<String> projected, List<Object> parameters) {
+    return Rows.single(
+        warehouse,
+        relation.with(false)
+            + "SELECT "
+            + String.join(",\n", aggregates)
+            + "\nFROM (SELECT "
+            + String.join(",\n", projected)
+            + "\nFROM "
+            + Relation.NAME
+            + ")",
+        parameters);
   }
 }
