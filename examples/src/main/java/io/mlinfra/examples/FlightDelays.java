@@ -8,11 +8,13 @@ import io.mlinfra.core.Progress;
 import io.mlinfra.core.model.Model;
 import io.mlinfra.core.version.Kind;
 import io.mlinfra.core.version.Lineage;
+import io.mlinfra.features.catalog.FeatureCatalog;
+import io.mlinfra.features.offline.FeatureStore;
+import io.mlinfra.features.offline.TrainingSet;
 import io.mlinfra.features.online.OnlineStore;
 import io.mlinfra.features.transform.Pipeline;
-import io.mlinfra.features.view.FeatureStore;
+import io.mlinfra.features.view.FeatureService;
 import io.mlinfra.features.view.FeatureView;
-import io.mlinfra.features.view.TrainingSet;
 import io.mlinfra.monitoring.DriftReport;
 import io.mlinfra.monitoring.DriftTest;
 import io.mlinfra.monitoring.Profile;
@@ -128,11 +130,12 @@ public final class FlightDelays {
       job.inputs(dataSet);
       LocalDateTime cut = settings.cut(warehouse);
 
-      try (FeatureStore features =
-          FeatureStore.open(warehouse, airport("origin"), airport("destination"))) {
+      FeatureService service =
+          FeatureService.named(NAME).with(airport("origin")).with(airport("destination")).build();
+      try (FeatureStore features = FeatureStore.open(warehouse, service)) {
         summary.stage("Features");
-        Version definitions = features.register(registry, "airports");
-        try (TrainingSet flights = features.trainingSet(progress, LABELS, "date")) {
+        Version definitions = FeatureCatalog.of(registry).register(service);
+        try (TrainingSet flights = features.training(LABELS, "date").progress(progress).collect()) {
           TrainingSet known = flights.madeFrom(List.of(dataSet.id(), definitions.id()));
           TrainingSet train = known.before(cut);
           TrainingSet test = known.since(cut);
@@ -163,8 +166,7 @@ public final class FlightDelays {
     return FeatureView.named(column)
         .from("flights")
         .entity(column)
-        .eventTime("date")
-        .knownAt("landed")
+        .eventTime("landed")
         .window(Duration.ofHours(3), mean("delay"), count())
         .window(Duration.ofHours(24), mean("delay"))
         .window(Duration.ofDays(7), mean("late"))

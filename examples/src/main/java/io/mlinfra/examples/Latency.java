@@ -1,8 +1,8 @@
 package io.mlinfra.examples;
 
 import io.mlinfra.core.data.Column;
+import io.mlinfra.features.offline.TrainingSet;
 import io.mlinfra.features.online.OnlineStore;
-import io.mlinfra.features.view.TrainingSet;
 import io.mlinfra.serving.Deployment;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -4,11 +4,11 @@ import static io.mlinfra.features.view.Aggregate.count;
 import static io.mlinfra.features.view.Aggregate.mean;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.mlinfra.features.offline.FeatureStore;
+import io.mlinfra.features.offline.TrainingSet;
 import io.mlinfra.features.online.OnlineStore;
 import io.mlinfra.features.transform.Pipeline;
-import io.mlinfra.features.view.FeatureStore;
 import io.mlinfra.features.view.FeatureView;
-import io.mlinfra.features.view.TrainingSet;
 import io.mlinfra.registry.Registry;
 import io.mlinfra.registry.Version;
 import io.mlinfra.serving.Deployment;

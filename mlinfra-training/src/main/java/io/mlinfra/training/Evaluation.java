@@ -1,7 +1,7 @@
 package io.mlinfra.training;
 
 import io.mlinfra.core.MlInfraException;
-import io.mlinfra.features.view.TrainingSet;
+import io.mlinfra.features.offline.TrainingSet;
 import io.mlinfra.registry.EvaluationReport;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

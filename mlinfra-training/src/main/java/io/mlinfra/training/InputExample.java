@@ -2,7 +2,7 @@ package io.mlinfra.training;
 
 import io.mlinfra.core.data.Column;
 import io.mlinfra.core.data.Signature;
-import io.mlinfra.features.view.TrainingSet;
+import io.mlinfra.features.offline.TrainingSet;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

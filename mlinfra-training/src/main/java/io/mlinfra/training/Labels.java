@@ -2,7 +2,7 @@ package io.mlinfra.training;
 
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
-import io.mlinfra.features.view.TrainingSet;
+import io.mlinfra.features.offline.TrainingSet;
 import java.io.IOException;
 import java.math.BigDecimal;
 import org.apache.arrow.vector.BaseIntVector;

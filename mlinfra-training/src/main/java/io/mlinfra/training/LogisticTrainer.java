@@ -1,7 +1,7 @@
 package io.mlinfra.training;
 
+import io.mlinfra.features.offline.TrainingSet;
 import io.mlinfra.features.transform.Pipeline;
-import io.mlinfra.features.view.TrainingSet;
 import java.util.List;
 
 /** Logistic regression: one weight per number of the pipeline, and a bias. */

@@ -3,7 +3,7 @@ package io.mlinfra.training;
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.version.ContentHash;
-import io.mlinfra.features.view.TrainingSet;
+import io.mlinfra.features.offline.TrainingSet;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -2,8 +2,8 @@ package io.mlinfra.training;
 
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
+import io.mlinfra.features.offline.TrainingSet;
 import io.mlinfra.features.transform.Pipeline;
-import io.mlinfra.features.view.TrainingSet;
 
 /**
  * An algorithm with its settings. Immutable; fits may run in several threads at once if each has

@@ -3,8 +3,8 @@ package io.mlinfra.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.mlinfra.features.offline.TrainingSet;
 import io.mlinfra.features.transform.Pipeline;
-import io.mlinfra.features.view.TrainingSet;
 import io.mlinfra.training.backend.Backend;
 import io.mlinfra.training.backend.Backends;
 import io.mlinfra.warehouse.Source;

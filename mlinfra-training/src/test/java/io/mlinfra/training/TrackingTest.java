@@ -3,8 +3,8 @@ package io.mlinfra.training;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.mlinfra.core.version.Kind;
+import io.mlinfra.features.offline.TrainingSet;
 import io.mlinfra.features.transform.Pipeline;
-import io.mlinfra.features.view.TrainingSet;
 import io.mlinfra.registry.ActiveRun;
 import io.mlinfra.registry.Registry;
 import io.mlinfra.registry.TrackedRun;

@@ -4,11 +4,11 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
+import io.mlinfra.features.offline.FeatureStore;
+import io.mlinfra.features.offline.TrainingSet;
 import io.mlinfra.features.view.Aggregate;
 import io.mlinfra.features.view.Feature;
-import io.mlinfra.features.view.FeatureStore;
 import io.mlinfra.features.view.FeatureView;
-import io.mlinfra.features.view.TrainingSet;
 import java.io.IOException;
 import java.time.LocalDateTime;
 import java.util.HashMap;
@@ -90,7 +90,7 @@ public final class OnlineStore {
   }
 
   private static void put(FeatureView view, VectorSchemaRoot batch, Cache<String, double[]> rows) {
-    FieldVector entities = batch.getVector(view.entity());
+    FieldVector entities = batch.getVector(view.entity().keys().get(0));
     List<Feature> features = view.features();
     for (int row = 0; row < batch.getRowCount(); row++) {
       double[] values = new double[features.size()];

@@ -1,15 +1,23 @@
 package io.mlinfra.features.view;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One feature of a view: an aggregate over a window.
+ * One feature of a view: what the latest event says, or an aggregate over a window.
  *
  * @param name {@code view__aggregate_window}, such as {@code origin__mean_delay_3h}
  * @param aggregate what is computed
- * @param window how far back
+ * @param window how far back; null for what the latest events say
  */
-public record Feature(String name, Aggregate aggregate, Duration window) {
+public record Feature(String name, Aggregate aggregate, @Nullable Duration window) {
+  public Feature {
+    if ((window != null) != aggregate.function().isWindowed()) {
+      throw new IllegalArgumentException(
+          aggregate + (window == null ? " needs a window" : " takes no window"));
+    }
+  }
+
   /** {@code 3h}, {@code 7d}: the largest unit that divides the duration. */
   static String label(Duration window) {
     long micros = window.toNanos() / 1000;
@@ -22,9 +30,10 @@ public record Feature(String name, Aggregate aggregate, Duration window) {
     return micros / sizes[unit] + units[unit];
   }
 
-  /** {@code origin__mean_delay_3h = mean(delay) over 3h}. */
+  /** {@code "origin__mean_delay_3h" = mean("delay") over 3h}, as it stands in a definition. */
   @Override
   public String toString() {
-    return name + " = " + aggregate + " over " + label(window);
+    String over = window == null ? "" : " over " + label(window);
+    return Text.quote(name) + " = " + aggregate + over;
   }
 }

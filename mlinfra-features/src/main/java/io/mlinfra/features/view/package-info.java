@@ -1,10 +1,10 @@
 /**
- * Features of an entity at a time, defined once. A {@link io.mlinfra.features.view.FeatureView}
- * says how they are derived; a {@link io.mlinfra.features.view.FeatureStore} computes them, for a
- * {@link io.mlinfra.features.view.TrainingSet} at each row's own time, or for the online store at
- * one time.
+ * Definitions, which are plain values: an {@link io.mlinfra.features.view.Entity}, a {@link
+ * io.mlinfra.features.view.FeatureView} that says how its features are derived from events, a
+ * {@link io.mlinfra.features.view.FeatureService} that names the features a model uses.
  *
- * <p>Point-in-time correct means: a row sees an event only from the moment at which it was known.
+ * <p>What computes them is in {@code io.mlinfra.features.offline} and {@code
+ * io.mlinfra.features.online}, from the one definition.
  */
 @NullMarked
 package io.mlinfra.features.view;

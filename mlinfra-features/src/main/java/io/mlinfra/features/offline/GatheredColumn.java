@@ -1,4 +1,4 @@
-package io.mlinfra.features.view;
+package io.mlinfra.features.offline;
 
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.util.MemoryUtil;

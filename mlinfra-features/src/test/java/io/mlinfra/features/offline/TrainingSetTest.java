@@ -1,4 +1,4 @@
-package io.mlinfra.features.view;
+package io.mlinfra.features.offline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -9,6 +9,7 @@ import io.mlinfra.core.version.ContentHash;
 import io.mlinfra.core.version.Kind;
 import io.mlinfra.core.version.VersionId;
 import io.mlinfra.features.Fixture;
+import io.mlinfra.features.internal.Times;
 import java.io.IOException;
 import java.time.LocalDateTime;
 import java.time.temporal.ChronoUnit;

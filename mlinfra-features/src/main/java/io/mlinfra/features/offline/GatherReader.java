@@ -1,4 +1,4 @@
-package io.mlinfra.features.view;
+package io.mlinfra.features.offline;
 
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.Gate;

@@ -1,4 +1,4 @@
-package io.mlinfra.features.view;
+package io.mlinfra.features.offline;
 
 import static io.mlinfra.features.view.Aggregate.count;
 import static io.mlinfra.features.view.Aggregate.mean;
@@ -9,11 +9,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.Progress;
-import io.mlinfra.core.version.Kind;
 import io.mlinfra.features.Fixture;
-import io.mlinfra.registry.Registry;
-import io.mlinfra.registry.Version;
-import java.nio.file.Path;
+import io.mlinfra.features.view.FeatureView;
 import java.time.Duration;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
@@ -25,7 +22,6 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 class FeatureStoreTest {
   private static final Duration HOUR = Duration.ofHours(1);
@@ -217,7 +213,7 @@ class FeatureStoreTest {
         ErrorCode.NAME_UNKNOWN,
         events().entity("whom").window(HOUR, count()).build(),
         "'who'",
-        "entity column 'whom'",
+        "entity key column 'whom'",
         columns);
     assertNotOpened(
         ErrorCode.NAME_UNKNOWN,
@@ -235,7 +231,7 @@ class FeatureStoreTest {
         ErrorCode.NAME_UNKNOWN,
         events().window(HOUR, mean("price")).build(),
         "'who'",
-        "mean(price) of column 'price'",
+        "column 'price'",
         columns);
   }
 
@@ -245,8 +241,8 @@ class FeatureStoreTest {
         ErrorCode.DATA_UNSUITABLE,
         events().window(HOUR, mean("note")).build(),
         "'who'",
-        "mean(note)",
-        "Utf8");
+        "mean(\"note\")",
+        "a text");
     assertNotOpened(
         ErrorCode.DATA_UNSUITABLE,
         events().eventTime("amount").window(HOUR, count()).build(),
@@ -257,8 +253,8 @@ class FeatureStoreTest {
     assertNotOpened(
         ErrorCode.DATA_UNSUITABLE,
         events().window(HOUR, sum("note")).build(),
-        "sum(note)",
-        "enumeration");
+        "sum(\"note\")",
+        "a text");
   }
 
   @Test
@@ -295,7 +291,7 @@ class FeatureStoreTest {
         "SELECT 7.0::DOUBLE AS who, asked FROM labels",
         "asked",
         "'who'",
-        "Utf8",
+        "a text",
         "FloatingPoint");
     assertRefused(
         ErrorCode.DATA_UNSUITABLE,
@@ -342,7 +338,8 @@ class FeatureStoreTest {
               }
             };
     try (FeatureStore store = FeatureStore.open(fixture.warehouse, view())) {
-      assertThatThrownBy(() -> store.trainingSet(failing, LABELS, "asked")).hasMessage("listener");
+      assertThatThrownBy(() -> store.training(LABELS, "asked").progress(failing).collect())
+          .hasMessage("listener");
     }
   }
 
@@ -364,7 +361,7 @@ class FeatureStoreTest {
               }
             };
     try (FeatureStore store = FeatureStore.open(fixture.warehouse, view());
-        TrainingSet set = store.trainingSet(progress, LABELS, "asked")) {
+        TrainingSet set = store.training(LABELS, "asked").progress(progress).collect()) {
       assertThat(set.rows()).isEqualTo(5);
     }
     assertThat(told)
@@ -397,16 +394,5 @@ class FeatureStoreTest {
     assertThatThrownBy(() -> store.valuesAt(view(), LocalDateTime.now()))
         .isInstanceOf(IllegalStateException.class)
         .hasMessage("the feature store is closed");
-  }
-
-  @Test
-  void keepsItsDefinitionsAsAVersion(@TempDir Path folder) {
-    try (Registry registry = Registry.open(folder);
-        FeatureStore store = FeatureStore.open(fixture.warehouse, view())) {
-      Version first = store.register(registry, "people");
-      assertThat(first.id().kind()).isEqualTo(Kind.FEATURES);
-      assertThat(first.properties()).containsEntry("views", "who");
-      assertThat(store.register(registry, "people").id()).isEqualTo(first.id());
-    }
   }
 }

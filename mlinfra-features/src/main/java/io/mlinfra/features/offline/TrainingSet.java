@@ -1,6 +1,7 @@
-package io.mlinfra.features.view;
+package io.mlinfra.features.offline;
 
 import io.mlinfra.core.version.VersionId;
+import io.mlinfra.features.internal.Times;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeParseException;

@@ -1,4 +1,4 @@
-package io.mlinfra.features.view;
+package io.mlinfra.features.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

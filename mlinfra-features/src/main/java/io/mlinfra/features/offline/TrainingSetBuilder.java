@@ -1,31 +1,29 @@
-package io.mlinfra.features.view;
+package io.mlinfra.features.offline;
 
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.Progress;
+import io.mlinfra.features.internal.Dictionary;
+import io.mlinfra.features.internal.EventReader;
+import io.mlinfra.features.internal.Events;
+import io.mlinfra.features.internal.FeaturePlan;
+import io.mlinfra.features.internal.PointInTimeJoin;
 import io.mlinfra.warehouse.Warehouse;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.BigIntVector;
 import org.apache.arrow.vector.FieldVector;
-import org.apache.arrow.vector.Float8Vector;
-import org.apache.arrow.vector.VarCharVector;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.ipc.ArrowReader;
-import org.apache.arrow.vector.types.FloatingPointPrecision;
-import org.apache.arrow.vector.types.pojo.ArrowType;
-import org.apache.arrow.vector.types.pojo.Field;
-import org.apache.arrow.vector.types.pojo.FieldType;
 import org.apache.arrow.vector.util.TransferPair;
 import org.apache.arrow.vector.util.VectorSchemaRootAppender;
 
 /** Reads the rows that ask and puts their features beside them. */
 final class TrainingSetBuilder {
   private final Warehouse warehouse;
-  private final List<FeatureView> views;
+  private final List<FeaturePlan> plans;
   private final String timeColumn;
   private final Progress progress;
   private final BufferAllocator allocator;
@@ -37,12 +35,12 @@ final class TrainingSetBuilder {
    */
   TrainingSetBuilder(
       Warehouse warehouse,
-      List<FeatureView> views,
+      List<FeaturePlan> plans,
       String timeColumn,
       Progress progress,
       BufferAllocator allocator) {
     this.warehouse = warehouse;
-    this.views = views;
+    this.plans = plans;
     this.timeColumn = timeColumn;
     this.progress = progress;
     this.allocator = allocator;
@@ -57,10 +55,13 @@ final class TrainingSetBuilder {
       long[] times = times((BigIntVector) all.getVector(query.columns));
       try (Progress.Task task =
           progress.start(
-              "features at each row's time", (long) times.length * views.size(), "rows")) {
-        for (int v = 0; v < views.size(); v++) {
-          VarCharVector entities = (VarCharVector) all.getVector(query.columns + 1 + v);
-          addFeatures(views.get(v), entities, times, made);
+              "features at each row's time", (long) times.length * plans.size(), "rows")) {
+        int first = query.columns + 1;
+        for (int v = 0; v < plans.size(); v++) {
+          FeaturePlan plan = plans.get(v);
+          int last = first + plan.keyTypes().size();
+          addFeatures(plan, all.getFieldVectors().subList(first, last), times, made);
+          first = last;
           task.advance(times.length);
         }
       }
@@ -105,46 +106,18 @@ final class TrainingSetBuilder {
   }
 
   private void addFeatures(
-      FeatureView view, VarCharVector entities, long[] times, List<FieldVector> to) {
-    Events events = EventReader.read(warehouse, view);
+      FeaturePlan plan, List<FieldVector> keys, long[] times, List<FieldVector> to) {
+    Events events = EventReader.read(warehouse, plan);
     int[] groups = new int[times.length];
     for (int row = 0; row < groups.length; row++) {
-      groups[row] =
-          entities.isNull(row)
-              ? -1
-              : events.group(new String(entities.get(row), StandardCharsets.UTF_8));
+      Object key = EventReader.key(keys, row);
+      groups[row] = key == null ? -1 : events.group(key);
     }
-    double[][] answers = PointInTimeJoin.compute(events, view.features(), groups, times);
+    long[][] answers = PointInTimeJoin.compute(events, groups, times);
     for (int f = 0; f < answers.length; f++) {
-      Feature feature = view.features().get(f);
-      to.add(
-          feature.aggregate().function() == Aggregate.Function.COUNT
-              ? counts(feature.name(), answers[f])
-              : numbers(feature.name(), answers[f]));
+      FeaturePlan.Planned feature = plan.features().get(f);
+      Dictionary texts = feature.input() < 0 ? Dictionary.NONE : events.dictionary(feature.input());
+      to.add(FeatureColumn.of(feature, answers[f], texts, allocator));
     }
-  }
-
-  private FieldVector counts(String name, double[] values) {
-    FieldType type = FieldType.notNullable(new ArrowType.Int(64, true));
-    BigIntVector vector = new BigIntVector(new Field(name, type, null), allocator);
-    vector.allocateNew(values.length);
-    for (int row = 0; row < values.length; row++) {
-      vector.set(row, (long) values[row]);
-    }
-    vector.setValueCount(values.length);
-    return vector;
-  }
-
-  private FieldVector numbers(String name, double[] values) {
-    ArrowType type = new ArrowType.FloatingPoint(FloatingPointPrecision.DOUBLE);
-    Float8Vector vector = new Float8Vector(Field.nullable(name, type), allocator);
-    vector.allocateNew(values.length);
-    for (int row = 0; row < values.length; row++) {
-      if (!Double.isNaN(values[row])) {
-        vector.set(row, values[row]);
-      }
-    }
-    vector.setValueCount(values.length);
-    return vector;
   }
 }

@@ -1,0 +1,164 @@
+package io.mlinfra.features.internal;
+
+import io.mlinfra.core.ErrorCode;
+import io.mlinfra.core.MlInfraException;
+import io.mlinfra.features.view.FeatureView;
+import io.mlinfra.warehouse.Query;
+import io.mlinfra.warehouse.Warehouse;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.apache.arrow.vector.BigIntVector;
+import org.apache.arrow.vector.BitVector;
+import org.apache.arrow.vector.FieldVector;
+import org.apache.arrow.vector.Float8Vector;
+import org.apache.arrow.vector.VarCharVector;
+import org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.arrow.vector.ipc.ArrowReader;
+import org.apache.arrow.vector.types.pojo.Schema;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the events of a view from a warehouse. */
+public final class EventReader {
+  private EventReader() {}
+
+  /** What a view's source holds. */
+  public static Schema schema(Warehouse warehouse, FeatureView view) {
+    if (!view.isSql()) {
+      return warehouse.schema(view.source());
+    }
+    try (ArrowReader none =
+        warehouse.query("SELECT * FROM " + Sql.subquery(view.source()) + " AS e LIMIT 0")) {
+      return none.getVectorSchemaRoot().getSchema();
+    } catch (IOException e) {
+      throw failed(view, e);
+    }
+  }
+
+  /** Reads all events. */
+  public static Events read(Warehouse warehouse, FeaturePlan plan) {
+    return read(plan, warehouse.sql(sql(plan, "")));
+  }
+
+  /**
+   * Reads the events that became visible after one time and not after another.
+   *
+   * @param after in microseconds; {@link Long#MIN_VALUE} for all
+   * @param until in microseconds
+   */
+  public static Events read(Warehouse warehouse, FeaturePlan plan, long after, long until) {
+    return read(
+        plan,
+        warehouse
+            .sql(sql(plan, " AND greatest(e, n) > ? AND greatest(e, n) <= ?"))
+            .bind(after, until));
+  }
+
+  private static Events read(FeaturePlan plan, Query query) {
+    Events events = new Events(plan);
+    try (ArrowReader reader = query.stream()) {
+      while (reader.loadNextBatch()) {
+        append(events, plan, reader.getVectorSchemaRoot());
+      }
+      return events;
+    } catch (IOException e) {
+      throw failed(plan.view(), e);
+    }
+  }
+
+  private static MlInfraException failed(FeatureView view, IOException e) {
+    return new MlInfraException(
+        ErrorCode.IO_FAILED,
+        "reading the events of feature view '" + view.name() + "' failed: " + e.getMessage(),
+        e);
+  }
+
+  /**
+   * The query for events in order: keys {@code k0…}, event time {@code e}, known-at {@code n}, and
+   * the inputs {@code v0…}.
+   *
+   * @param and further conditions on these
+   */
+  static String sql(FeaturePlan plan, String and) {
+    FeatureView view = plan.view();
+    List<String> columns = new ArrayList<>();
+    List<String> order = new ArrayList<>();
+    StringBuilder present = new StringBuilder("e IS NOT NULL AND n IS NOT NULL");
+    for (int k = 0; k < plan.keyTypes().size(); k++) {
+      columns.add(Sql.key("s", view.entity().keys().get(k), plan.keyTypes().get(k)) + " AS k" + k);
+      order.add("k" + k);
+      present.append(" AND k").append(k).append(" IS NOT NULL");
+    }
+    columns.add(Sql.micros("s", view.eventTime()) + " AS e");
+    columns.add(Sql.micros("s", view.knownAt().orElse(view.eventTime())) + " AS n");
+    order.add("e");
+    order.add("n");
+    for (int v = 0; v < plan.inputs().size(); v++) {
+      FeaturePlan.Input input = plan.inputs().get(v);
+      columns.add(Sql.value("s", input.name(), input.type()) + " AS v" + v);
+      order.add("v" + v + " NULLS FIRST");
+    }
+    // A query of its own around it, in which e and n cannot be mistaken for columns of the table.
+    return "SELECT * FROM (SELECT "
+        + String.join(", ", columns)
+        + " FROM "
+        + Sql.from(view)
+        + " AS s) WHERE "
+        + present
+        + and
+        + " ORDER BY "
+        + String.join(", ", order);
+  }
+
+  private static void append(Events events, FeaturePlan plan, VectorSchemaRoot batch) {
+    int keys = plan.keyTypes().size();
+    BigIntVector happened = (BigIntVector) batch.getVector(keys);
+    BigIntVector known = (BigIntVector) batch.getVector(keys + 1);
+    for (int row = 0; row < batch.getRowCount(); row++) {
+      Object key = Objects.requireNonNull(key(batch, keys, row));
+      int at = events.add(key, happened.get(row), known.get(row));
+      for (int v = 0; v < plan.inputs().size(); v++) {
+        ValueType type = plan.inputs().get(v).type();
+        events.cells(v)[at] = cell(type, batch.getVector(keys + 2 + v), row, events.dictionary(v));
+      }
+    }
+  }
+
+  private static @Nullable Object key(VectorSchemaRoot batch, int keys, int row) {
+    return key(batch.getFieldVectors().subList(0, keys), row);
+  }
+
+  /** The key of an entity that {@link Sql#key} has read; null where a part of it is missing. */
+  public static @Nullable Object key(List<FieldVector> vectors, int row) {
+    for (FieldVector vector : vectors) {
+      if (vector.isNull(row)) {
+        return null;
+      }
+    }
+    if (vectors.size() == 1) {
+      return part(vectors.get(0), row);
+    }
+    return vectors.stream().map(vector -> part(vector, row)).toList();
+  }
+
+  private static Object part(FieldVector vector, int row) {
+    return vector instanceof VarCharVector texts
+        ? new String(texts.get(row), StandardCharsets.UTF_8)
+        : (Object) ((BigIntVector) vector).get(row);
+  }
+
+  /** The cell of a value that {@link Sql#value} has read. */
+  static long cell(ValueType type, FieldVector vector, int row, Dictionary texts) {
+    if (vector.isNull(row)) {
+      return type.missing();
+    }
+    return switch (type) {
+      case INT64, TIMESTAMP -> ValueType.requireCell(((BigIntVector) vector).get(row));
+      case FLOAT64 -> ValueType.cell(((Float8Vector) vector).get(row));
+      case BOOLEAN -> ((BitVector) vector).get(row);
+      case TEXT -> texts.add(new String(((VarCharVector) vector).get(row), StandardCharsets.UTF_8));
+    };
+  }
+}
