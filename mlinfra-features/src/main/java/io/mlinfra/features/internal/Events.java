@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.arrow.vector.FieldVector;
 
 /**
  * The events of a view: grouped by entity and in order within each group, so that a window is a run
@@ -104,6 +105,20 @@ public final class Events {
   /** The group of an entity, or -1. */
   public int group(Object key) {
     return groups.getOrDefault(key, -1);
+  }
+
+  /**
+   * The groups of the entities in some rows, -1 where there are no events or a key is missing.
+   *
+   * @param keys as {@link Sql#key} has read them
+   */
+  public int[] groups(List<FieldVector> keys, int rows) {
+    int[] found = new int[rows];
+    for (int row = 0; row < rows; row++) {
+      Object key = EventReader.key(keys, row);
+      found[row] = key == null ? -1 : group(key);
+    }
+    return found;
   }
 
   /** A {@link Long} or {@link String}, or a list of them where the entity has several keys. */

@@ -108,11 +108,7 @@ final class TrainingSetBuilder {
   private void addFeatures(
       FeaturePlan plan, List<FieldVector> keys, long[] times, List<FieldVector> to) {
     Events events = EventReader.read(warehouse, plan);
-    int[] groups = new int[times.length];
-    for (int row = 0; row < groups.length; row++) {
-      Object key = EventReader.key(keys, row);
-      groups[row] = key == null ? -1 : events.group(key);
-    }
+    int[] groups = events.groups(keys, times.length);
     long[][] answers = PointInTimeJoin.compute(events, groups, times);
     for (int f = 0; f < answers.length; f++) {
       FeaturePlan.Planned feature = plan.features().get(f);
