@@ -150,7 +150,7 @@ public final class EventReader {
   }
 
   /** The cell of a value that {@link Sql#value} has read. */
-  static long cell(ValueType type, FieldVector vector, int row, Dictionary texts) {
+  public static long cell(ValueType type, FieldVector vector, int row, Dictionary texts) {
     if (vector.isNull(row)) {
       return type.missing();
     }

@@ -23,6 +23,9 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.vector.FieldVector;
+import org.apache.arrow.vector.ipc.ArrowReader;
+import org.apache.arrow.vector.util.Text;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -156,6 +159,36 @@ public final class FeatureStore implements AutoCloseable {
           ErrorCode.IO_FAILED, "reading the labels failed: " + e.getMessage(), e);
     } finally {
       pass.close();
+    }
+  }
+
+  RowExplanation explain(
+      @Nullable FeatureService asked,
+      String labels,
+      String timeColumn,
+      long row,
+      @Nullable Object... parameters) {
+    if (row < 0) {
+      throw new IllegalArgumentException("row (" + row + ") must be >= 0");
+    }
+    String one = "SELECT * FROM " + Sql.subquery(labels) + " AS l LIMIT 1 OFFSET " + row;
+    try (TrainingSet set = collect(asked, one, timeColumn, Progress.NONE, parameters);
+        ArrowReader reader = set.reader()) {
+      if (!reader.loadNextBatch()) {
+        throw new IllegalArgumentException("there is no row " + row + " in the labels");
+      }
+      Map<String, @Nullable Object> answered = new HashMap<>();
+      for (FieldVector vector : reader.getVectorSchemaRoot().getFieldVectors()) {
+        Object value = vector.getObject(0);
+        answered.put(vector.getName(), value instanceof Text ? value.toString() : value);
+      }
+      FeatureService wanted = asked == null ? service : asked;
+      List<FeatureView> from = wanted == null ? views : wanted.views();
+      return new RowExplainer(warehouse)
+          .explain(from.stream().map(this::plan).toList(), answered, row, set.time(0));
+    } catch (IOException e) {
+      throw new MlInfraException(
+          ErrorCode.IO_FAILED, "reading the labels failed: " + e.getMessage(), e);
     }
   }
 

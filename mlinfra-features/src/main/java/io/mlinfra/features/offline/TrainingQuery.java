@@ -61,4 +61,16 @@ public final class TrainingQuery {
   public TrainingSet collect() {
     return store.collect(service, labels, timeColumn, progress, parameters);
   }
+
+  /**
+   * Says of one row which rows of the sources made which of its features. It reads the events of
+   * the row's entities anew.
+   *
+   * @param row from 0, in the order of the labels
+   * @throws IllegalArgumentException if there is no such row
+   * @throws MlInfraException as {@link #collect}
+   */
+  public RowExplanation explain(long row) {
+    return store.explain(service, labels, timeColumn, row, parameters);
+  }
 }
