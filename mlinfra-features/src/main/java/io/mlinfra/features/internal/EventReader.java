@@ -56,6 +56,46 @@ public final class EventReader {
             .bind(after, until));
   }
 
+  /**
+   * Reads the events of some entities: those that {@link #partition} is true for. All partitions
+   * together hold all events, each entity's in one of them; in the others its group is -1.
+   */
+  public static Events read(Warehouse warehouse, FeaturePlan plan, int partition, int partitions) {
+    List<String> keys = new ArrayList<>();
+    for (int k = 0; k < plan.keyTypes().size(); k++) {
+      keys.add("k" + k);
+    }
+    return read(plan, warehouse.sql(sql(plan, " AND " + partition(keys, partition, partitions))));
+  }
+
+  /**
+   * The SQL condition that is true for the entities of one partition, for events and for the rows
+   * that ask alike.
+   *
+   * @param keys expressions for the entity's keys, as {@link Sql#key} makes them
+   * @param partition from 0
+   */
+  public static String partition(List<String> keys, int partition, int partitions) {
+    return "hash(" + String.join(", ", keys) + ") % " + partitions + " = " + partition;
+  }
+
+  /** How many rows the source has: at least as many as there are events. */
+  public static long count(Warehouse warehouse, FeaturePlan plan) {
+    return warehouse
+        .sql("SELECT count(*) FROM " + Sql.from(plan.view()) + " AS s")
+        .value(Long.class);
+  }
+
+  /**
+   * About how many bytes of the heap an event takes while it is read and features are computed from
+   * it. Different texts come on top.
+   */
+  public static long bytesPerEvent(FeaturePlan plan) {
+    int times = plan.view().knownAt().isPresent() ? 2 : 1;
+    // Unsorted and sorted, where it goes, and when it is visible.
+    return 16L * (times + plan.inputs().size()) + 16;
+  }
+
   private static Events read(FeaturePlan plan, Query query) {
     Events events = new Events(plan);
     try (ArrowReader reader = query.stream()) {
