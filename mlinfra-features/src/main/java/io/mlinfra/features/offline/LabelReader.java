@@ -49,8 +49,7 @@ final class LabelReader implements AutoCloseable {
       for (Field field : reader.getVectorSchemaRoot().getSchema().getFields()) {
         Dictionary dictionary =
             field.getDictionary() == null ? null : dictionaries.get(field.getDictionary().getId());
-        fields.add(
-            dictionary == null ? field : decoded(field, dictionary.getVector().getField()));
+        fields.add(dictionary == null ? field : decoded(field, dictionary.getVector().getField()));
       }
       return new Schema(fields);
     } catch (IOException e) {
