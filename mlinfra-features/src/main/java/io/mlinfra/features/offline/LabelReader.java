@@ -44,9 +44,11 @@ final class LabelReader implements AutoCloseable {
   /** The columns of a stream, with the values of enumerations in place of their numbers. */
   static Schema schema(ArrowReader reader) {
     try {
+      // In this order: some readers have no dictionaries before they have read the schema.
+      Schema schema = reader.getVectorSchemaRoot().getSchema();
       Map<Long, Dictionary> dictionaries = reader.getDictionaryVectors();
       List<Field> fields = new ArrayList<>();
-      for (Field field : reader.getVectorSchemaRoot().getSchema().getFields()) {
+      for (Field field : schema.getFields()) {
         Dictionary dictionary =
             field.getDictionary() == null ? null : dictionaries.get(field.getDictionary().getId());
         fields.add(dictionary == null ? field : decoded(field, dictionary.getVector().getField()));
