@@ -32,6 +32,8 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.RootAllocator;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.TinyIntVector;
 import org.apache.arrow.vector.VarCharVector;
@@ -46,6 +48,7 @@ import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.DictionaryEncoding;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.FieldType;
+import org.apache.arrow.vector.types.pojo.Schema;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -456,6 +459,61 @@ class TrainingQueryTest {
           "row 0",
           "'asked'");
     }
+  }
+
+  @Test
+  void takesEmptyBatchesAndMemoryOfAnotherRoot() throws Exception {
+    try (FeatureStore store = FeatureStore.open(fixture.warehouse, who());
+        RootAllocator other = new RootAllocator();
+        ArrowReader rows =
+            ArrowTable.reader(
+                other,
+                3,
+                ArrowTable.text("who", List.of("a", "b", "a", "nobody")),
+                ArrowTable.timestamp("asked", Collections.nCopies(4, 1_577_873_700_000_000L)));
+        ArrowReader stream = store.training(new Gaps(rows, other), "asked").stream()) {
+      assertThat(Fixture.rows(stream).stream().map(each -> each.get(3)))
+          .containsExactly(2L, 0L, 2L, 0L);
+    }
+  }
+
+  /** A stream with a batch without rows before each of another's. */
+  private static final class Gaps extends ArrowReader {
+    private final ArrowReader of;
+    private boolean gap;
+
+    Gaps(ArrowReader of, BufferAllocator allocator) {
+      super(allocator);
+      this.of = of;
+    }
+
+    @Override
+    public VectorSchemaRoot getVectorSchemaRoot() throws IOException {
+      return of.getVectorSchemaRoot();
+    }
+
+    @Override
+    public boolean loadNextBatch() throws IOException {
+      gap = !gap;
+      if (gap) {
+        of.getVectorSchemaRoot().setRowCount(0);
+        return true;
+      }
+      return of.loadNextBatch();
+    }
+
+    @Override
+    protected Schema readSchema() throws IOException {
+      return of.getVectorSchemaRoot().getSchema();
+    }
+
+    @Override
+    public long bytesRead() {
+      return 0;
+    }
+
+    @Override
+    protected void closeReadSource() {}
   }
 
   @Test
