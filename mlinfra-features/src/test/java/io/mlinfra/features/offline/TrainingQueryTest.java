@@ -240,6 +240,67 @@ class TrainingQueryTest {
   }
 
   @Test
+  void givesTheSameWithTheDatabase() throws Exception {
+    FeatureService service =
+        FeatureService.named("s")
+            .with(both(), "both__latest_country", "both__count_30d", "both__sum_amount_30d")
+            .with(card(), "card__latest_online", "card__lag1_country", "card__max_opened_7d")
+            .derive("mean", ratio("both__sum_amount_30d", "both__count_30d"))
+            .derive("hour", hour("asked"))
+            .build();
+    try (FeatureStore store = store();
+        TrainingSet kernel = labels(store, 20_000).service(service).collect();
+        ArrowReader sql = labels(store, 20_000).service(service).engine(Engine.SQL).stream()) {
+      assertThat(sql.getVectorSchemaRoot().getSchema()).isEqualTo(kernel.schema());
+      // Eighths are added without rounding, so that the sums are equal too.
+      assertThat(rows(sql)).isEqualTo(rows(kernel.reader()));
+      assertThat(labels(store, 20_000).service(service).engine(Engine.SQL).explain())
+          .contains("engine SQL, as it was asked for", "from events, 30,000 events\n", "SELECT");
+    }
+  }
+
+  @Test
+  void checksTheSameWithTheDatabase() throws Exception {
+    String at = ", TIMESTAMP '2020-01-01' AS asked";
+    try (FeatureStore store = FeatureStore.open(fixture.warehouse, who())) {
+      assertFails(
+          ErrorCode.DATA_UNSUITABLE,
+          () -> store.training("SELECT 7 AS who" + at, "asked").engine(Engine.SQL).collect(),
+          "'who'",
+          "a text");
+      assertFails(
+          ErrorCode.DATA_UNSUITABLE,
+          () ->
+              store
+                  .training("SELECT 'a' AS who, 1 AS who__count_1h" + at, "asked")
+                  .engine(Engine.SQL)
+                  .collect(),
+          "'who__count_1h'",
+          "feature");
+      for (String time : List.of("NULL", "TIMESTAMP 'infinity'", "TIMESTAMP '-infinity'")) {
+        String labels =
+            "SELECT 'a' AS who, CASE WHEN i = 9000 THEN "
+                + time
+                + " ELSE TIMESTAMP '2020-01-01 10:15:00' END AS asked FROM range(9500) r(i)";
+        assertFails(
+            ErrorCode.DATA_UNSUITABLE,
+            () -> store.training(labels, "asked").engine(Engine.SQL).collect(),
+            "row 9000",
+            "'asked'");
+      }
+      String names =
+          "SELECT unnest(['b', 'a', NULL]::ENUM ('b', 'a')[]) AS who,"
+              + " TIMESTAMP '2020-01-01 10:15:00' AS asked";
+      for (Engine engine : Engine.values()) {
+        try (ArrowReader stream = store.training(names, "asked").engine(engine).stream()) {
+          assertThat(Fixture.rows(stream).stream().map(each -> row(each.get(0), each.get(3))))
+              .containsExactly(row("b", 0L), row("a", 2L), row(null, 0L));
+        }
+      }
+    }
+  }
+
+  @Test
   void givesWhatAServiceAsksForInItsOrderAndThenWhatIsDerived() throws Exception {
     FeatureService service =
         FeatureService.named("fraud")
