@@ -8,6 +8,7 @@ import io.mlinfra.warehouse.Warehouse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import org.apache.arrow.vector.BigIntVector;
@@ -54,6 +55,90 @@ public final class EventReader {
         warehouse
             .sql(sql(plan, " AND greatest(e, n) > ? AND greatest(e, n) <= ?"))
             .bind(after, until));
+  }
+
+  /**
+   * Reads the events of some entities: those that {@link #partition} is true for. All partitions
+   * together hold all events, each entity's in one of them; in the others its group is -1.
+   */
+  public static Events read(Warehouse warehouse, FeaturePlan plan, int partition, int partitions) {
+    List<String> keys = new ArrayList<>();
+    for (int k = 0; k < plan.keyTypes().size(); k++) {
+      keys.add("k" + k);
+    }
+    return read(plan, warehouse.sql(sql(plan, " AND " + partition(keys, partition, partitions))));
+  }
+
+  /**
+   * The SQL condition that is true for the entities of one partition, for events and for the rows
+   * that ask alike.
+   *
+   * @param keys expressions for the entity's keys, as {@link Sql#key} makes them
+   * @param partition from 0
+   */
+  public static String partition(List<String> keys, int partition, int partitions) {
+    return "hash(" + String.join(", ", keys) + ") % " + partitions + " = " + partition;
+  }
+
+  /**
+   * Reads the events of some entities.
+   *
+   * @param entities their keys, each once, as {@link #key} gives them
+   */
+  public static Events read(Warehouse warehouse, FeaturePlan plan, Collection<?> entities) {
+    return read(
+        plan, warehouse.sql(sql(plan, " AND " + among(plan))).bind(columns(plan, entities)));
+  }
+
+  /** The condition that an entity is one of those in {@link #columns}. */
+  private static String among(FeaturePlan plan) {
+    List<String> keys = new ArrayList<>();
+    List<String> lists = new ArrayList<>();
+    for (int k = 0; k < plan.keyTypes().size(); k++) {
+      keys.add("k" + k);
+      String type = plan.keyTypes().get(k) == KeyType.INTEGER ? "BIGINT" : "VARCHAR";
+      lists.add("unnest(CAST(? AS " + type + "[]))");
+    }
+    return "(" + String.join(", ", keys) + ") IN (SELECT " + String.join(", ", lists) + ")";
+  }
+
+  /** Per key of the entity a list of its values. */
+  private static Object[] columns(FeaturePlan plan, Collection<?> entities) {
+    List<List<Object>> columns = new ArrayList<>();
+    for (int k = 0; k < plan.keyTypes().size(); k++) {
+      columns.add(new ArrayList<>());
+    }
+    for (Object entity : entities) {
+      for (int k = 0; k < columns.size(); k++) {
+        columns.get(k).add(entity instanceof List<?> parts ? parts.get(k) : entity);
+      }
+    }
+    return columns.toArray();
+  }
+
+  /** How many rows the source has: at least as many as there are events. */
+  public static long count(Warehouse warehouse, FeaturePlan plan) {
+    return warehouse
+        .sql("SELECT count(*) FROM " + Sql.from(plan.view()) + " AS s")
+        .value(Long.class);
+  }
+
+  /** How many events of some entities there are. */
+  public static long count(Warehouse warehouse, FeaturePlan plan, Collection<?> entities) {
+    return warehouse
+        .sql("SELECT count(*) FROM (" + sql(plan, " AND " + among(plan)) + ")")
+        .bind(columns(plan, entities))
+        .value(Long.class);
+  }
+
+  /**
+   * About how many bytes of the heap an event takes while it is read and features are computed from
+   * it. Different texts come on top.
+   */
+  public static long bytesPerEvent(FeaturePlan plan) {
+    int times = plan.view().knownAt().isPresent() ? 2 : 1;
+    // Unsorted and sorted, where it goes, and when it is visible.
+    return 16L * (times + plan.inputs().size()) + 16;
   }
 
   private static Events read(FeaturePlan plan, Query query) {
