@@ -255,7 +255,7 @@ public final class Derivations {
   }
 
   private static ValueType typeOf(FeatureService service, String name, String input, Object value) {
-    return DerivedInput.type(value)
+    return ValueType.ofValue(value)
         .orElseThrow(
             () ->
                 unsuitable(

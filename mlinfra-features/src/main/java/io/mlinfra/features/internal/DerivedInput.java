@@ -7,7 +7,6 @@ import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
-import java.util.Optional;
 import org.apache.arrow.vector.BaseIntVector;
 import org.apache.arrow.vector.BitVector;
 import org.apache.arrow.vector.DateDayVector;
@@ -139,31 +138,5 @@ final class DerivedInput {
   /** A text, whole number or truth value in Java, to be compared. */
   static @Nullable Object plain(@Nullable Object value) {
     return value instanceof Number number ? (Object) number.longValue() : value;
-  }
-
-  /** What a value in Java is; empty where nothing is derived from its like. */
-  static Optional<ValueType> type(Object value) {
-    if (value instanceof Long
-        || value instanceof Integer
-        || value instanceof Short
-        || value instanceof Byte) {
-      return Optional.of(ValueType.INT64);
-    }
-    if (value instanceof Number) {
-      return Optional.of(ValueType.FLOAT64);
-    }
-    if (value instanceof Boolean) {
-      return Optional.of(ValueType.BOOLEAN);
-    }
-    if (value instanceof String) {
-      return Optional.of(ValueType.TEXT);
-    }
-    return value instanceof LocalDateTime
-            || value instanceof LocalDate
-            || value instanceof Instant
-            || value instanceof OffsetDateTime
-            || value instanceof ZonedDateTime
-        ? Optional.of(ValueType.TIMESTAMP)
-        : Optional.empty();
   }
 }

@@ -6,12 +6,13 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.Optional;
 
 /**
  * The arithmetic of derived features, on doubles, NaN where missing, and on times in microseconds
  * since 1970, {@link #NO_TIME} where missing.
  */
-final class DerivedValue {
+public final class DerivedValue {
   static final long NO_TIME = Long.MIN_VALUE;
 
   /** The mean radius of the earth in kilometres. */
@@ -23,21 +24,29 @@ final class DerivedValue {
   private DerivedValue() {}
 
   /** The type of what an operation gives. */
-  static ValueType type(Operation operation) {
+  public static ValueType type(Operation operation) {
     if (operation.isTimePart()) {
       return ValueType.INT64;
     }
     return operation == Operation.SAME ? ValueType.BOOLEAN : ValueType.FLOAT64;
   }
 
+  /** The type that an operation reads its inputs as; empty for one that takes several. */
+  public static Optional<ValueType> inputType(Operation operation) {
+    if (operation == Operation.SAME) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        operation == Operation.SECONDS || operation.isTimePart()
+            ? ValueType.TIMESTAMP
+            : ValueType.FLOAT64);
+  }
+
   /** Whether an operation takes an input of a type. */
   static boolean takes(Operation operation, ValueType type) {
-    if (operation == Operation.SAME) {
-      return type == ValueType.TEXT || type == ValueType.INT64 || type == ValueType.BOOLEAN;
-    }
-    return operation == Operation.SECONDS || operation.isTimePart()
-        ? type == ValueType.TIMESTAMP
-        : type == ValueType.INT64 || type == ValueType.FLOAT64;
+    return inputType(operation)
+        .map(read -> read == type || read == ValueType.FLOAT64 && type == ValueType.INT64)
+        .orElse(type == ValueType.TEXT || type == ValueType.INT64 || type == ValueType.BOOLEAN);
   }
 
   /**
