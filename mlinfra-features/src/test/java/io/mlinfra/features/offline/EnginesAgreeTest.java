@@ -103,9 +103,9 @@ class EnginesAgreeTest {
         return null;
       }
       long base = far ? ANCHORS[random.nextInt(ANCHORS.length)] : anchor;
-      if (zoned) {
-        // The database cannot convert instants at the ends of time.
-        base = Math.max(-8_000_000_000_000_000_000L, Math.min(8_000_000_000_000_000_000L, base));
+      if (far || zoned) {
+        // Ages stay below 2^63 microseconds; the database cannot convert instants at the ends.
+        base = Math.max(-4_000_000_000_000_000_000L, Math.min(4_000_000_000_000_000_000L, base));
       }
       return base + random.nextInt(20) * 5 * MINUTE + one(0, 0, 0, 1, -1);
     }
@@ -194,7 +194,7 @@ class EnginesAgreeTest {
         view.sinceLast();
       }
       if (random.nextBoolean()) {
-        view.latest("v0", "v1", "v2", "v3", "r").sinceLast();
+        view.latest("v0", "v1", "v2", "v3", "r");
       }
       if (random.nextInt(3) == 0) {
         view.lag("v0", 1).lag("v3", 3);
