@@ -8,6 +8,7 @@ import io.mlinfra.warehouse.Warehouse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import org.apache.arrow.vector.BigIntVector;
 import org.apache.arrow.vector.BitVector;
@@ -75,10 +76,53 @@ public final class EventReader {
     return "hash(" + String.join(", ", keys) + ") % " + partitions + " = " + partition;
   }
 
+  /**
+   * Reads the events of some entities.
+   *
+   * @param entities their keys, each once, as {@link #key} gives them
+   */
+  public static Events read(Warehouse warehouse, FeaturePlan plan, Collection<?> entities) {
+    return read(plan, warehouse.sql(sql(plan, among(plan))).bind(columns(plan, entities)));
+  }
+
+  /** The condition that an entity is one of those in {@link #columns}. */
+  private static String among(FeaturePlan plan) {
+    List<String> keys = new ArrayList<>();
+    List<String> lists = new ArrayList<>();
+    for (int k = 0; k < plan.keyTypes().size(); k++) {
+      keys.add("k" + k);
+      String type = plan.keyTypes().get(k) == KeyType.INTEGER ? "BIGINT" : "VARCHAR";
+      lists.add("unnest(CAST(? AS " + type + "[]))");
+    }
+    return "(" + String.join(", ", keys) + ") IN (SELECT " + String.join(", ", lists) + ")";
+  }
+
+  /** Per key of the entity a list of its values. */
+  private static Object[] columns(FeaturePlan plan, Collection<?> entities) {
+    List<List<Object>> columns = new ArrayList<>();
+    for (int k = 0; k < plan.keyTypes().size(); k++) {
+      columns.add(new ArrayList<>());
+    }
+    for (Object entity : entities) {
+      for (int k = 0; k < columns.size(); k++) {
+        columns.get(k).add(entity instanceof List<?> parts ? parts.get(k) : entity);
+      }
+    }
+    return columns.toArray();
+  }
+
   /** How many rows the source has: at least as many as there are events. */
   public static long count(Warehouse warehouse, FeaturePlan plan) {
     return warehouse
         .sql("SELECT count(*) FROM " + Sql.from(plan.view()) + " AS s")
+        .value(Long.class);
+  }
+
+  /** How many events of some entities there are. */
+  public static long count(Warehouse warehouse, FeaturePlan plan, Collection<?> entities) {
+    return warehouse
+        .sql("SELECT count(*) FROM (" + sql(plan, among(plan)) + ")")
+        .bind(columns(plan, entities))
         .value(Long.class);
   }
 

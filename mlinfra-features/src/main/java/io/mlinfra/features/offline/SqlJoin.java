@@ -42,9 +42,9 @@ final class SqlJoin {
   /**
    * Starts the statement.
    *
-   * @param labels SQL that {@link LabelQuery} has checked
+   * @param labels SQL that {@link LabelColumns} has checked
    * @return the columns of the labels, then the features of the plans, in the order of the labels;
-   *     the caller closes it. A row without a time fails while it is read.
+   *     the caller closes it. A row without a time is answered as one whose entity has no events.
    */
   static ArrowReader open(
       Warehouse warehouse,
@@ -115,16 +115,7 @@ final class SqlJoin {
     for (int c = 0; c < labelColumns.getFields().size(); c++) {
       columns.add(column(labelColumns.getFields().get(c)) + " AS c" + c);
     }
-    String missing = "the query has a row without a time in column '" + timeColumn + "'";
-    String time = Sql.micros("l", timeColumn);
-    columns.add(
-        "CASE WHEN "
-            + time
-            + " IS NULL THEN error("
-            + SqlAggregate.literal(missing)
-            + ") ELSE "
-            + time
-            + " END AS t");
+    columns.add(Sql.micros("l", timeColumn) + " AS t");
     for (int p = 0; p < plans.size(); p++) {
       List<KeyType> types = plans.get(p).keyTypes();
       for (int k = 0; k < types.size(); k++) {
@@ -139,7 +130,7 @@ final class SqlJoin {
         + " AS l)";
   }
 
-  /** An enumeration goes as text, as it does in {@link LabelQuery}. */
+  /** An enumeration goes as text, as it does in {@link LabelColumns}. */
   private static String column(Field field) {
     return field.getDictionary() == null
         ? "l." + Sql.quote(field.getName())
