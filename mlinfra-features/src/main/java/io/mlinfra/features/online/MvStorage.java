@@ -438,13 +438,24 @@ final class MvStorage implements Storage {
       return;
     }
     MVMap<byte[], byte[]> states = to.states(generation);
-    // The number that the commit will have, which no other one has had.
-    long version = to.store.getCurrentVersion() + 1;
     for (StateWrite change : changes) {
-      states.put(entry(change.key()), ByteBuffer.allocate(8).putLong(0, version).array());
-      change.tiles().forEach((tile, bytes) -> states.put(entry(change.key(), tile), bytes.clone()));
-      change.removed().forEach(tile -> states.remove(entry(change.key(), tile)));
+      byte[] key = change.key();
+      change.tiles().forEach((tile, bytes) -> states.put(entry(key, tile), bytes.clone()));
+      change.removed().forEach(tile -> states.remove(entry(key, tile)));
+      byte[] first = entry(key);
+      if (change.tiles().isEmpty() && !hasTiles(states, first)) {
+        states.remove(first);
+      } else {
+        states.put(first, ByteBuffer.allocate(8).putLong(0, change.expected() + 1).array());
+      }
     }
+  }
+
+  private static boolean hasTiles(MVMap<byte[], byte[]> states, byte[] first) {
+    byte[] next = states.higherKey(first);
+    return next != null
+        && next.length > first.length
+        && Arrays.equals(first, 0, first.length, next, 0, first.length);
   }
 
   @Override
