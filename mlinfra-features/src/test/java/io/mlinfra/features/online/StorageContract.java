@@ -247,17 +247,38 @@ abstract class StorageContract {
   }
 
   @Test
-  void neverGivesAVersionTwice() {
+  void countsTheWritesOfAState() {
+    storage.stage(VIEW, 1, List.of(state("staged", 0, 1, "x")), bytes("p"));
     write(first(VIEW, 1));
-    write(states(1, state("JFK", 0, 1, "x")));
-    List<Long> versions = new ArrayList<>(List.of(read(1, "JFK").version()));
-    for (int i = 0; i < 5; i++) {
-      write(states(1, state("JFK", versions.get(i), 1, "x")));
+    assertThat(read(1, "staged").version()).isEqualTo(1);
+    for (long version = 0; version < 5; version++) {
+      assertThat(write(states(1, state("JFK", version, version, "x")))).isTrue();
+      assertThat(read(1, "JFK").version()).isEqualTo(version + 1);
       reopen();
-      versions.add(read(1, "JFK").version());
     }
+    assertThat(write(states(1, new StateWrite(bytes("JFK"), 5, Map.of(), Set.of(0L, 1L)))))
+        .isTrue();
+    assertThat(read(1, "JFK").version()).isEqualTo(6);
+    assertThat(read(1, "JFK").tiles()).hasSize(3);
+  }
 
-    assertThat(versions).doesNotHaveDuplicates().doesNotContain(0L);
+  @Test
+  void forgetsAStateWithItsLastTile() {
+    write(first(VIEW, 1));
+    write(states(1, state("a", 0, 1, "x"), state("b", 0, 1, "x")));
+    write(states(1, state("a", 1, 2, "y")));
+
+    assertThat(write(states(1, new StateWrite(bytes("a"), 2, Map.of(), Set.of(1L, 2L))))).isTrue();
+
+    for (int look = 0; look < 2; look++) {
+      assertThat(read(1, "a").version()).isZero();
+      assertThat(read(1, "a").tiles()).isEmpty();
+      assertThat(keys(1)).containsExactly("b");
+      reopen();
+    }
+    assertThat(write(states(1, state("a", 2, 1, "late")))).isFalse();
+    assertThat(write(states(1, state("a", 0, 1, "new")))).isTrue();
+    assertThat(tiles(1, "a")).isEqualTo(Map.of(1L, "new"));
   }
 
   @Test
