@@ -4,13 +4,9 @@ import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import org.apache.commons.pool2.impl.GenericObjectPoolConfig;
 import org.jspecify.annotations.Nullable;
@@ -42,30 +38,6 @@ final class RedisConnections implements AutoCloseable {
   private final String server;
   private final ConnectionPool pool;
   private volatile boolean closed;
-
-  /** A Lua script, which the server keeps by its SHA-1 hash. */
-  record Script(byte[] source, byte[] hash) {
-    static Script of(String source) {
-      byte[] bytes = bytes(source);
-      try {
-        byte[] hash = MessageDigest.getInstance("SHA-1").digest(bytes);
-        return new Script(bytes, bytes(HexFormat.of().formatHex(hash)));
-      } catch (NoSuchAlgorithmException e) {
-        throw new AssertionError("every JDK has SHA-1", e);
-      }
-    }
-
-    /** The command that runs it; the server does not know one by its hash until it has run once. */
-    private byte[][] command(boolean known, List<byte[]> keys, List<byte[]> arguments) {
-      List<byte[]> command = new ArrayList<>(3 + keys.size() + arguments.size());
-      command.add(bytes(known ? "EVALSHA" : "EVAL"));
-      command.add(known ? hash : source);
-      command.add(bytes(Integer.toString(keys.size())));
-      command.addAll(keys);
-      command.addAll(arguments);
-      return command.toArray(new byte[0][]);
-    }
-  }
 
   private RedisConnections(String server, ConnectionPool pool) {
     this.server = server;
@@ -110,16 +82,12 @@ final class RedisConnections implements AutoCloseable {
         new RedisConnections(
             address.toString(), new ConnectionPool(address, client.build(), settings));
     try {
-      connections.call(bytes("PING"));
+      connections.call(RedisScript.bytes("PING"));
     } catch (RuntimeException e) {
       connections.close();
       throw e;
     }
     return connections;
-  }
-
-  static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
   }
 
   /** {@link #callAll} with one command. */
@@ -128,7 +96,7 @@ final class RedisConnections implements AutoCloseable {
   }
 
   /** {@link #call} with a script, which only reads. */
-  @Nullable Object call(Script script, List<byte[]> arguments) {
+  @Nullable Object call(RedisScript script, List<byte[]> arguments) {
     try {
       return call(script.command(true, List.of(), arguments));
     } catch (MlInfraException e) {
@@ -182,7 +150,7 @@ final class RedisConnections implements AutoCloseable {
    * @param patience how long it may take
    * @return its number
    */
-  long run(Script script, List<byte[]> keys, List<byte[]> arguments, Duration patience) {
+  long run(RedisScript script, List<byte[]> keys, List<byte[]> arguments, Duration patience) {
     boolean sent = false;
     try (Connection connection = borrowLive()) {
       connection.setSoTimeout((int) patience.toMillis());

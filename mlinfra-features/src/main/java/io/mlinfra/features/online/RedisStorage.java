@@ -2,7 +2,6 @@ package io.mlinfra.features.online;
 
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.MlInfraException;
-import io.mlinfra.features.online.RedisConnections.Script;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -65,6 +64,7 @@ final class RedisStorage implements Storage {
   private static final String WALK =
       """
       local function walk(states, pieces, first, count, rest, visit)
+        local names = {}
         for i = first, first + count do
           local piece = i < first + count and redis.call('GET', pieces .. i) or rest
           if not piece then
@@ -74,7 +74,11 @@ final class RedisStorage implements Storage {
           while at <= #piece do
             bucket, key, expected, version, tiles, removed, at =
                 struct.unpack('>I2I4c0c8c8I4c0I4c0', piece, at)
-            local hash = states .. bucket
+            local hash = names[bucket]
+            if not hash then
+              hash = states .. bucket
+              names[bucket] = hash
+            end
             local state = redis.call('HGET', hash, key)
             if not visit(hash, key, state, expected, version, tiles, removed) then
               return false
@@ -130,8 +134,8 @@ final class RedisStorage implements Storage {
       """;
 
   /** Not MULTI and EXEC, which a server that has no memory left refuses. */
-  private static final Script READ =
-      Script.of(
+  private static final RedisScript READ =
+      RedisScript.of(
           """
           local found = {}
           for i = 2, #ARGV, 2 do
@@ -144,8 +148,8 @@ final class RedisStorage implements Storage {
    * The number of pieces; then for each view its name, the generation expected, what must be
    * prepared, the new generation and meta, the watermark, and where its states are.
    */
-  private static final Script WRITE =
-      Script.of(
+  private static final RedisScript WRITE =
+      RedisScript.of(
           WALK
               + """
               local heads, staging, pieces = unpack(KEYS)
@@ -199,8 +203,8 @@ final class RedisStorage implements Storage {
               return changed
               """);
 
-  private static final Script STAGE =
-      Script.of(
+  private static final RedisScript STAGE =
+      RedisScript.of(
           WALK
               + """
               local staging, pieces = unpack(KEYS)
@@ -214,8 +218,8 @@ final class RedisStorage implements Storage {
               return alone and 1 or 0
               """);
 
-  private static final Script DROP =
-      Script.of(
+  private static final RedisScript DROP =
+      RedisScript.of(
           """
           local staging = KEYS[1]
           local view, generation, states, buckets, grace = unpack(ARGV)
@@ -245,8 +249,8 @@ final class RedisStorage implements Storage {
   private RedisStorage(RedisConnections redis, String prefix) {
     this.redis = redis;
     this.prefix = prefix;
-    this.heads = RedisConnections.bytes(prefix + ":heads");
-    this.staging = RedisConnections.bytes(prefix + ":staging");
+    this.heads = RedisScript.bytes(prefix + ":heads");
+    this.staging = RedisScript.bytes(prefix + ":staging");
   }
 
   /**
@@ -506,7 +510,7 @@ final class RedisStorage implements Storage {
   }
 
   private static byte[] bytes(String text) {
-    return RedisConnections.bytes(text);
+    return RedisScript.bytes(text);
   }
 
   private static byte[] bytes(long number, byte... more) {

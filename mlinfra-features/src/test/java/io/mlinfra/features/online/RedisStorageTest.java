@@ -50,7 +50,7 @@ class RedisStorageTest extends StorageContract {
 
   @BeforeAll
   static void start() throws Exception {
-    server = RedisServer.start();
+    server = RedisServer.start("--repl-diskless-sync-delay", "0");
   }
 
   @AfterAll
