@@ -53,8 +53,11 @@ public record Feature(String name, Aggregate aggregate, @Nullable Duration windo
     return window == null ? "" : "_" + label(window);
   }
 
-  /** {@code 3h}, {@code 7d}: the largest unit that divides the duration. */
-  static String label(Duration window) {
+  /**
+   * A duration as it stands in names and definitions: {@code 3h}, {@code 7d}, the largest unit that
+   * divides it.
+   */
+  public static String label(Duration window) {
     long micros = window.toNanos() / 1000;
     String[] units = {"d", "h", "m", "s", "ms", "us"};
     long[] sizes = {86_400_000_000L, 3_600_000_000L, 60_000_000L, 1_000_000L, 1_000L, 1L};
