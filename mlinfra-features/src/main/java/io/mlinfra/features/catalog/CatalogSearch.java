@@ -80,9 +80,11 @@ final class CatalogSearch {
   }
 
   private static Stream<String> everything(CatalogEntry entry) {
-    return Stream.concat(
-        FIELDS.values().stream().flatMap(texts -> texts.apply(entry)),
-        entry.description().stream());
+    Stream<String> fields =
+        FIELDS.entrySet().stream()
+            .filter(field -> !field.getKey().equals("type"))
+            .flatMap(field -> field.getValue().apply(entry));
+    return Stream.concat(fields, entry.description().stream());
   }
 
   private static String lower(String text) {

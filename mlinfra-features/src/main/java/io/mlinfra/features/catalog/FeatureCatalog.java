@@ -188,8 +188,8 @@ public final class FeatureCatalog {
   }
 
   /**
-   * How two views differ, in words, one difference a line; none if they are equal. {@code
-   * diff(catalog.view("card"), card)} is what registering {@code card} would change.
+   * How two views differ, in words, one difference a line; none if and only if they are equal.
+   * {@code diff(catalog.view("card"), card)} is what registering {@code card} would change.
    */
   public static List<String> diff(FeatureView view, FeatureView other) {
     return ViewComparison.diff(view, other);

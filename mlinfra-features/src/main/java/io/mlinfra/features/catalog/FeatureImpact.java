@@ -69,12 +69,19 @@ public record FeatureImpact(
       madeFrom = List.copyOf(madeFrom);
     }
 
+    private String origin() {
+      return "made from "
+          + madeFrom.stream().map(CatalogEntry::reference).collect(Collectors.joining(" and "));
+    }
+
+    private String reference() {
+      return CatalogEntry.reference(version)
+          + aliases.stream().map(alias -> " @" + alias).collect(Collectors.joining());
+    }
+
     @Override
     public String toString() {
-      return CatalogEntry.reference(version)
-          + aliases.stream().map(alias -> " @" + alias).collect(Collectors.joining())
-          + ", made from "
-          + madeFrom.stream().map(CatalogEntry::reference).collect(Collectors.joining(" and "));
+      return reference() + ", " + origin();
     }
   }
 
@@ -125,11 +132,7 @@ public record FeatureImpact(
           String.join(", ", service.features()));
     }
     for (AffectedModel model : models) {
-      row(
-          html,
-          "model",
-          CatalogEntry.reference(model.version()),
-          String.join(", ", model.aliases()));
+      row(html, "model", model.reference(), model.origin());
     }
     return html.markup("</table>\n").toString();
   }

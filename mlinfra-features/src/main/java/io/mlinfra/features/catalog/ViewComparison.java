@@ -51,7 +51,8 @@ final class ViewComparison {
 
   /** All that differs, in words. */
   static List<String> diff(FeatureView view, FeatureView other) {
-    List<String> lines = differences(frame(view), frame(other));
+    List<String> lines = differences(Map.of("name", view.name()), Map.of("name", other.name()));
+    lines.addAll(differences(frame(view), frame(other)));
     Map<String, Feature> before = byName(view);
     Map<String, Feature> after = byName(other);
     before.forEach(
@@ -72,6 +73,10 @@ final class ViewComparison {
             lines.add("feature " + oneLine(name) + " added: " + computed(feature));
           }
         });
+    List<String> kept = before.keySet().stream().filter(after::containsKey).toList();
+    if (!kept.equals(after.keySet().stream().filter(before::containsKey).toList())) {
+      lines.add("features in another order");
+    }
     lines.addAll(differences(about(view), about(other)));
     return List.copyOf(lines);
   }

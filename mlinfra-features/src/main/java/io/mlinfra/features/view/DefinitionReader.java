@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class DefinitionReader {
   private static final int SHOWN = 30;
+  private static final int LONGEST_MESSAGE = 1000;
   private static final String VIEW = "feature view";
   private static final String SERVICE = "feature service";
 
@@ -96,7 +97,10 @@ final class DefinitionReader {
     expect(VIEW);
     String name = quoted();
     FeatureView.Builder view = FeatureView.named(name);
-    clauses(clause -> clause(view, name, clause));
+    clauses(
+        "from table, from sql, entity, event time, known at, tie break, ttl, feature, owner,"
+            + " description or tag",
+        clause -> clause(view, name, clause));
     return checked(first, view::build);
   }
 
@@ -131,6 +135,7 @@ final class DefinitionReader {
     List<List<String>> selections = new ArrayList<>();
     List<Integer> lines = new ArrayList<>();
     clauses(
+        "features, derive, owner or description",
         clause -> {
           if (clause.equals("features")) {
             lines.add(number);
@@ -172,7 +177,7 @@ final class DefinitionReader {
   }
 
   /** The lines up to the next definition or the end. */
-  private void clauses(Clause reader) {
+  private void clauses(String names, Clause reader) {
     end();
     Set<String> seen = new HashSet<>();
     while (nextLine() && !line.startsWith(VIEW, at) && !line.startsWith(SERVICE, at)) {
@@ -194,7 +199,7 @@ final class DefinitionReader {
               });
       if (!known) {
         at = start;
-        throw expected("a clause of a " + what);
+        throw expected(names);
       }
     }
   }
@@ -429,9 +434,11 @@ final class DefinitionReader {
   }
 
   private MlInfraException error(int ofLine, String message, @Nullable Throwable cause) {
+    String shown =
+        message.length() <= LONGEST_MESSAGE ? message : message.substring(0, LONGEST_MESSAGE) + "…";
     return new MlInfraException(
         ErrorCode.DATA_UNSUITABLE,
-        "definition of a " + what + ", line " + Math.max(1, ofLine) + ": " + message,
+        "definition of a " + what + ", line " + Math.max(1, ofLine) + ": " + shown,
         cause);
   }
 }

@@ -231,6 +231,7 @@ class FeatureCatalogTest {
     assertThat(found("name:card")).containsExactly("card:2");
     assertThat(found("what \"a card\"")).containsExactly("card:2");
     assertThat(found("nowhere")).isEmpty();
+    assertThat(found("service")).isEmpty();
   }
 
   private List<String> found(String text) {
@@ -260,6 +261,8 @@ class FeatureCatalogTest {
   @Test
   void saysHowTwoViewsDiffer() {
     assertThat(FeatureCatalog.diff(CARD, FeatureView.parse(CARD.definition()))).isEmpty();
+    assertThat(FeatureCatalog.diff(CARD, FeatureView.parse(CARD.definition().replace("card", "c"))))
+        .startsWith("name card → c", "entity card → c", "keys card → c");
     FeatureView other =
         FeatureView.named("card")
             .fromSql("SELECT *\nFROM payments")
@@ -287,6 +290,7 @@ class FeatureCatalogTest {
             "feature card__latest_country: events that tie ordered by amount, risk, country"
                 + " → country",
             "feature card__max_amount_7d added: max(\"amount\") over 7d",
+            "features in another order",
             "owner Payments team → risk",
             "description what a card did → none",
             "tags core, pii → pii");
@@ -344,6 +348,8 @@ class FeatureCatalogTest {
                 + "  fraud:1: card__sum_amount_7d, card__latest_country, over_what_is_usual\n"
                 + "models\n"
                 + "  fraud:1 @champion, made from fraud:1");
+    assertThat(impact.toHtml())
+        .contains("<tr><td>model</td><td>fraud:1 @champion</td><td>made from fraud:1</td></tr>");
 
     FeatureImpact ofKnownAt = catalog.impact(CARD.toBuilder().knownAt("paid").build());
     assertThat(ofKnownAt.features()).hasSize(3);

@@ -299,7 +299,7 @@ class DefinitionTest {
     assertRefused("feature view v", "line 1: expected a text in double quotes at character 14");
     assertRefused("feature view \"a b\"", "line 1: feature view ('a b') must be 1 to 128 of");
     assertRefused(
-        "feature view \"v\"\n  wibble \"x\"", "line 2: expected a clause of a feature view");
+        "feature view \"v\"\n  wibble \"x\"", "line 2: expected from table, from sql, entity");
     assertRefused("feature view \"v\"\n\n  ttl 3w", "line 3: expected a duration such as 7d");
     assertRefused("feature view \"v\"\n  ttl 0d", "line 2: ttl (PT0S) must be a positive whole");
     assertRefused("feature view \"v\"\n  ttl 1d 2h", "line 2: expected the end of the line");
