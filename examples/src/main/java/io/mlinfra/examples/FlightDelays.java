@@ -304,11 +304,11 @@ public final class FlightDelays {
   private void serve(Registry registry, FeatureStore features, TrainingSet test, LocalDateTime cut)
       throws IOException {
     OnlineStore online = OnlineStore.inMemory();
-    long airports = online.materialize(features, cut);
+    long airports = online.materialize(features, cut).entities();
     summary.line("%,d airports online, as of %s", airports, cut);
     try (Deployment delay = Deployment.open(registry, CHAMPION_REFERENCE)) {
       summary.line("%s", delay);
-      Latency latency = Latency.measure(delay, online, test);
+      Latency latency = Latency.measure(delay, online.at(cut), features.views(), test);
       summary
           .add("servedP50Micros", latency.p50Micros())
           .add("servedP99Micros", latency.p99Micros());

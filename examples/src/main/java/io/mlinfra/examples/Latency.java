@@ -3,6 +3,7 @@ package io.mlinfra.examples;
 import io.mlinfra.core.data.Column;
 import io.mlinfra.features.offline.TrainingSet;
 import io.mlinfra.features.online.OnlineStore;
+import io.mlinfra.features.view.FeatureView;
 import io.mlinfra.serving.Deployment;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -26,7 +27,8 @@ record Latency(int flights, double p50Micros, double p99Micros) {
 
   private record Flight(String origin, String destination, Map<String, Object> raw) {}
 
-  static Latency measure(Deployment deployment, OnlineStore online, TrainingSet test)
+  static Latency measure(
+      Deployment deployment, OnlineStore.At online, List<FeatureView> airports, TrainingSet test)
       throws IOException {
     Set<String> inputs =
         deployment.signature().inputs().stream().map(Column::name).collect(Collectors.toSet());
@@ -36,8 +38,8 @@ record Latency(int flights, double p50Micros, double p99Micros) {
       Flight flight = flights.get(i);
       long started = System.nanoTime();
       Map<String, Object> row = new HashMap<>(flight.raw);
-      online.lookUp("origin", flight.origin, row);
-      online.lookUp("destination", flight.destination, row);
+      online.get(airports.get(0), flight.origin).into(row);
+      online.get(airports.get(1), flight.destination).into(row);
       double probability = deployment.predict(row).probability();
       nanos[i] = System.nanoTime() - started;
       if (!(probability >= 0 && probability <= 1)) {
