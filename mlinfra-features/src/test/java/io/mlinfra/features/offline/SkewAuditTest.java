@@ -281,12 +281,12 @@ class SkewAuditTest {
             .with(FeatureView.named("e").from("e").entity("k").eventTime("t").latest("x").build())
             .build();
     execute(
-        "CREATE TABLE e AS SELECT * FROM (VALUES (1, TIMESTAMP '2020-01-01', '-0.0'::DOUBLE),"
+        "CREATE TABLE e AS SELECT * FROM (VALUES (1, TIMESTAMP '2020-01-01', 0.0::DOUBLE),"
             + " (2, TIMESTAMP '2020-01-01', 'Infinity'), (3, TIMESTAMP '2020-01-01', 'NaN'),"
             + " (4, TIMESTAMP '2020-01-01', '-Infinity'), (5, TIMESTAMP '2020-01-01', 0.1))"
             + " AS v(k, t, x)");
     execute(
-        "CREATE TABLE served AS SELECT * FROM (VALUES (1, TIMESTAMP '2020-01-02', 0.0::DOUBLE),"
+        "CREATE TABLE served AS SELECT * FROM (VALUES (1, TIMESTAMP '2020-01-02', '-0.0'::DOUBLE),"
             + " (2, TIMESTAMP '2020-01-02', 'Infinity'), (3, TIMESTAMP '2020-01-02', NULL),"
             + " (4, TIMESTAMP '2020-01-02', 'Infinity'),"
             + " (5, TIMESTAMP '2020-01-02', 0.1::DOUBLE + 1e-17)) AS v(k, moment, e__latest_x)");
