@@ -82,8 +82,7 @@ public final class EventReader {
    * @param entities their keys, each once, as {@link #key} gives them
    */
   public static Events read(Warehouse warehouse, FeaturePlan plan, Collection<?> entities) {
-    return read(
-        plan, warehouse.sql(sql(plan, " AND " + among(plan))).bind(columns(plan, entities)));
+    return read(plan, warehouse.sql(sql(plan, among(plan))).bind(columns(plan, entities)));
   }
 
   /** The condition that an entity is one of those in {@link #columns}. */
@@ -122,7 +121,7 @@ public final class EventReader {
   /** How many events of some entities there are. */
   public static long count(Warehouse warehouse, FeaturePlan plan, Collection<?> entities) {
     return warehouse
-        .sql("SELECT count(*) FROM (" + sql(plan, " AND " + among(plan)) + ")")
+        .sql("SELECT count(*) FROM (" + sql(plan, among(plan)) + ")")
         .bind(columns(plan, entities))
         .value(Long.class);
   }

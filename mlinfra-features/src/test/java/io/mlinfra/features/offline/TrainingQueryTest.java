@@ -32,6 +32,8 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.RootAllocator;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.TinyIntVector;
 import org.apache.arrow.vector.VarCharVector;
@@ -46,6 +48,7 @@ import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.DictionaryEncoding;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.FieldType;
+import org.apache.arrow.vector.types.pojo.Schema;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -233,6 +236,67 @@ class TrainingQueryTest {
           rows(all.reader()).stream().filter(each -> (long) each.get(0) % 199 == 3).toList();
       assertThat(rows(some.reader())).isEqualTo(expected).hasSize(101);
       assertThat(rows(little.reader())).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void givesTheSameWithTheDatabase() throws Exception {
+    FeatureService service =
+        FeatureService.named("s")
+            .with(both(), "both__latest_country", "both__count_30d", "both__sum_amount_30d")
+            .with(card(), "card__latest_online", "card__lag1_country", "card__max_opened_7d")
+            .derive("mean", ratio("both__sum_amount_30d", "both__count_30d"))
+            .derive("hour", hour("asked"))
+            .build();
+    try (FeatureStore store = store();
+        TrainingSet kernel = labels(store, 20_000).service(service).collect();
+        ArrowReader sql = labels(store, 20_000).service(service).engine(Engine.SQL).stream()) {
+      assertThat(sql.getVectorSchemaRoot().getSchema()).isEqualTo(kernel.schema());
+      // Eighths are added without rounding, so that the sums are equal too.
+      assertThat(rows(sql)).isEqualTo(rows(kernel.reader()));
+      assertThat(labels(store, 20_000).service(service).engine(Engine.SQL).explain())
+          .contains("engine SQL, as it was asked for", "from events, 30,000 events\n", "SELECT");
+    }
+  }
+
+  @Test
+  void checksTheSameWithTheDatabase() throws Exception {
+    String at = ", TIMESTAMP '2020-01-01' AS asked";
+    try (FeatureStore store = FeatureStore.open(fixture.warehouse, who())) {
+      assertFails(
+          ErrorCode.DATA_UNSUITABLE,
+          () -> store.training("SELECT 7 AS who" + at, "asked").engine(Engine.SQL).collect(),
+          "'who'",
+          "a text");
+      assertFails(
+          ErrorCode.DATA_UNSUITABLE,
+          () ->
+              store
+                  .training("SELECT 'a' AS who, 1 AS who__count_1h" + at, "asked")
+                  .engine(Engine.SQL)
+                  .collect(),
+          "'who__count_1h'",
+          "feature");
+      for (String time : List.of("NULL", "TIMESTAMP 'infinity'", "TIMESTAMP '-infinity'")) {
+        String labels =
+            "SELECT 'a' AS who, CASE WHEN i = 9000 THEN "
+                + time
+                + " ELSE TIMESTAMP '2020-01-01 10:15:00' END AS asked FROM range(9500) r(i)";
+        assertFails(
+            ErrorCode.DATA_UNSUITABLE,
+            () -> store.training(labels, "asked").engine(Engine.SQL).collect(),
+            "row 9000",
+            "'asked'");
+      }
+      String names =
+          "SELECT unnest(['b', 'a', NULL]::ENUM ('b', 'a')[]) AS who,"
+              + " TIMESTAMP '2020-01-01 10:15:00' AS asked";
+      for (Engine engine : Engine.values()) {
+        try (ArrowReader stream = store.training(names, "asked").engine(engine).stream()) {
+          assertThat(Fixture.rows(stream).stream().map(each -> row(each.get(0), each.get(3))))
+              .containsExactly(row("b", 0L), row("a", 2L), row(null, 0L));
+        }
+      }
     }
   }
 
@@ -456,6 +520,61 @@ class TrainingQueryTest {
           "row 0",
           "'asked'");
     }
+  }
+
+  @Test
+  void takesEmptyBatchesAndMemoryOfAnotherRoot() throws Exception {
+    try (FeatureStore store = FeatureStore.open(fixture.warehouse, who());
+        RootAllocator other = new RootAllocator();
+        ArrowReader rows =
+            ArrowTable.reader(
+                other,
+                3,
+                ArrowTable.text("who", List.of("a", "b", "a", "nobody")),
+                ArrowTable.timestamp("asked", Collections.nCopies(4, 1_577_873_700_000_000L)));
+        ArrowReader stream = store.training(new Gaps(rows, other), "asked").stream()) {
+      assertThat(Fixture.rows(stream).stream().map(each -> each.get(3)))
+          .containsExactly(2L, 0L, 2L, 0L);
+    }
+  }
+
+  /** A stream with a batch without rows before each of another's. */
+  private static final class Gaps extends ArrowReader {
+    private final ArrowReader of;
+    private boolean gap;
+
+    Gaps(ArrowReader of, BufferAllocator allocator) {
+      super(allocator);
+      this.of = of;
+    }
+
+    @Override
+    public VectorSchemaRoot getVectorSchemaRoot() throws IOException {
+      return of.getVectorSchemaRoot();
+    }
+
+    @Override
+    public boolean loadNextBatch() throws IOException {
+      gap = !gap;
+      if (gap) {
+        of.getVectorSchemaRoot().setRowCount(0);
+        return true;
+      }
+      return of.loadNextBatch();
+    }
+
+    @Override
+    protected Schema readSchema() throws IOException {
+      return of.getVectorSchemaRoot().getSchema();
+    }
+
+    @Override
+    public long bytesRead() {
+      return 0;
+    }
+
+    @Override
+    protected void closeReadSource() {}
   }
 
   @Test
