@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.BigIntVector;
 import org.apache.arrow.vector.BitVector;
@@ -316,7 +317,7 @@ public final class Derivations {
             + " reads '"
             + input
             + "', which is not there; there are "
-            + String.join(", ", there));
+            + String.join(", ", new TreeSet<>(there)));
   }
 
   private static MlInfraException unsuitable(

@@ -41,6 +41,8 @@ import org.jspecify.annotations.Nullable;
  * time of serving, and the served features under their names; {@code FeatureLog} writes such a
  * table. Values are equal if their bits are, unless a tolerance is given. NaN is missing.
  *
+ * <p>Rows are read as a stream, in bounded memory; a sample is drawn by the database.
+ *
  * <p>What differs was served late or from other events (stale values, events that came in after
  * they were asked for and bear no known-at), or by another definition.
  */
@@ -251,15 +253,14 @@ public final class SkewAudit {
 
   private SkewReport compare(Log log, String where, @Nullable Object... parameters)
       throws IOException {
-    try (TrainingSet set =
+    try (ArrowReader reader =
             store
                 .training(log.sql, log.asked.keySet().iterator().next())
                 .bind(parameters)
                 .service(service)
                 .progress(progress)
-                .collect();
-        ArrowReader reader = set.reader();
-        Progress.Task task = progress.start("comparing features", set.rows(), "rows")) {
+                .stream();
+        Progress.Task task = progress.start("comparing features", -1, "rows")) {
       List<SkewColumn> columns = new ArrayList<>();
       VectorSchemaRoot batch = reader.getVectorSchemaRoot();
       service
