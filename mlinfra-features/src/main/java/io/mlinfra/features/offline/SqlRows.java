@@ -42,8 +42,9 @@ final class SqlRows implements AnsweredRows {
   }
 
   @Override
+  @SuppressWarnings("try") // the task is ended, not used
   public void close() {
-    try (task) {
+    try (Progress.Task ending = task) {
       answers.close();
     }
   }
