@@ -212,7 +212,11 @@ public final class FeatureStore implements AutoCloseable {
             + " AS e WHERE "
             + String.join(" AND ", present)
             + " ORDER BY ALL";
-    return query(List.of(plan), null, labels, time).bind(Times.floor(at)).collect();
+    // To the bit what the online store computes, which the database's sums are not.
+    return query(List.of(plan), null, labels, time)
+        .bind(Times.floor(at))
+        .engine(Engine.KERNEL)
+        .collect();
   }
 
   /**

@@ -113,6 +113,9 @@ final class KernelRows implements AnsweredRows {
     }
     long cells = plans.stream().mapToLong(plan -> plan.features().size()).sum();
     chunk = LabelChunk.read(reader, labels, done, chunkBytes, Long.BYTES * (cells + 3), progress);
+    if (chunk.rows() == 0) {
+      return;
+    }
     try (Progress.Task task =
         progress.start("features at each row's time", (long) chunk.rows() * plans.size(), "rows")) {
       for (int view = 0; view < plans.size(); view++) {

@@ -247,7 +247,7 @@ public final class TrainingQuery {
     if (choice(events).engine == Engine.SQL && labels instanceof Labels.Queried queried) {
       ArrowReader answers =
           SqlJoin.open(store.warehouse(), plans, queried.sql(), timeColumn, queried.parameters());
-      return new SqlRows(new LabelReader(answers, true, own), columns);
+      return new SqlRows(new LabelReader(answers, true, own), columns, progress);
     }
     return new KernelRows(
         events,

@@ -17,6 +17,7 @@ final class TrainingStream extends ArrowReader {
   private final AnsweredRows rows;
   private final List<Field> fields;
   private final @Nullable Derivations derivations;
+  private boolean failed;
   private boolean closed;
 
   /**
@@ -49,8 +50,18 @@ final class TrainingStream extends ArrowReader {
     if (closed) {
       throw new IllegalStateException("the training stream is closed");
     }
+    if (failed) {
+      // The next rows would follow on others than the caller has seen.
+      throw new IllegalStateException("the training stream has failed; start another");
+    }
+    failed = true;
     prepareLoadNextBatch();
-    VectorSchemaRoot batch = getVectorSchemaRoot();
+    boolean more = next(getVectorSchemaRoot());
+    failed = false;
+    return more;
+  }
+
+  private boolean next(VectorSchemaRoot batch) {
     List<FieldVector> answered = batch.getFieldVectors().subList(0, fields.size());
     int count = rows.next(answered);
     if (count == 0) {

@@ -898,6 +898,9 @@ class TrainingQueryTest {
             "late");
         // The first chunk was answered before.
         assertThat(rows[0]).isEqualTo(1 << 16);
+        assertThatThrownBy(failing::loadNextBatch)
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessage("the training stream has failed; start another");
       }
     }
   }
