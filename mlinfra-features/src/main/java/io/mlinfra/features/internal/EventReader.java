@@ -138,7 +138,7 @@ public final class EventReader {
 
   private static Events read(FeaturePlan plan, Query query) {
     EventCollector events = new EventCollector(plan);
-    try (ArrowReader reader = query.stream()) {
+    try (ArrowReader reader = query.batchRows(ColumnReader.BLOCK).stream()) {
       while (reader.loadNextBatch()) {
         events.add(reader.getVectorSchemaRoot());
       }

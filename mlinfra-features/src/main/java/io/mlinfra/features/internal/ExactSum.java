@@ -89,7 +89,7 @@ public final class ExactSum {
   }
 
   /** What rounding {@code a + b} to {@code sum} has lost, exactly, unless it overflowed. */
-  private static double error(double a, double b, double sum) {
+  static double error(double a, double b, double sum) {
     double back = sum - a;
     return (a - (sum - back)) + (b - back);
   }
@@ -180,6 +180,16 @@ public final class ExactSum {
     BigDecimal left = rest.subtract(new BigDecimal(low)).abs();
     // What is not 0 must not be taken for it because a double cannot be so small.
     lost = left.signum() == 0 ? 0 : Math.max(Double.MIN_VALUE, left.doubleValue());
+  }
+
+  /** Becomes the difference of two sums of finite values: what comes behind the first of them. */
+  void set(long present, double firstHigh, double firstLow, double wholeHigh, double wholeLow) {
+    clear();
+    count = present;
+    high = wholeHigh;
+    low = wholeLow;
+    plus(-firstHigh);
+    plus(-firstLow);
   }
 
   /** The exact sum of the finite ones among some values. */

@@ -24,6 +24,7 @@ final class GroupSweep {
   private final long ttl;
   private final VisibleEvents visible;
   private final List<WindowKernel> windows = new ArrayList<>();
+  private final List<PrefixSum> prefixes = new ArrayList<>();
   private final Told[] features;
 
   /**
@@ -103,7 +104,7 @@ final class GroupSweep {
           kind == WindowValue.Count.class
               ? new WindowValue.Count(of)
               : kind == WindowValue.Sum.class
-                  ? new WindowValue.Sum(of, window)
+                  ? new WindowValue.Sum(prefix(of), window)
                   : kind == WindowValue.Variance.class
                       ? new WindowValue.Variance(of, window)
                       : kind == WindowValue.Distinct.class
@@ -113,6 +114,16 @@ final class GroupSweep {
       values.put(with(key, kind), known);
     }
     return known;
+  }
+
+  private PrefixSum prefix(EventValues of) {
+    for (PrefixSum prefix : prefixes) {
+      if (prefix.of().cells() == of.cells() && prefix.of().met() == of.met()) {
+        return prefix;
+      }
+    }
+    prefixes.add(new PrefixSum(of));
+    return prefixes.get(prefixes.size() - 1);
   }
 
   private static List<Object> with(List<Object> key, Object kind) {
@@ -130,10 +141,16 @@ final class GroupSweep {
     for (WindowKernel window : windows) {
       window.reset(events.start(group));
     }
+    for (PrefixSum prefix : prefixes) {
+      prefix.reset(events.start(group), visible.isInOrder());
+    }
     for (int i = from; i < to; i++) {
       int question = order[i];
       long time = times[question];
       visible.moveTo(time);
+      for (int p = 0; p < prefixes.size(); p++) {
+        prefixes.get(p).extendTo(visible.visibleEnd());
+      }
       for (int w = 0; w < windows.size(); w++) {
         windows.get(w).moveTo(time);
       }

@@ -50,7 +50,7 @@ final class WindowKernel {
   void reset(int start) {
     leave = start;
     count = 0;
-    values.forEach(WindowValue::clear);
+    values.forEach(WindowValue::reset);
   }
 
   /** Moves to the time that {@link VisibleEvents} has moved to. */
@@ -113,6 +113,11 @@ final class WindowKernel {
         }
       }
     }
+  }
+
+  /** The first event in it, where it is a run of neighbours. */
+  int start() {
+    return leave;
   }
 
   /** The numbers in it, in no order; NaN where an event has none. */

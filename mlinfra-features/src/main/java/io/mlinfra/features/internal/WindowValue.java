@@ -22,6 +22,11 @@ abstract sealed class WindowValue {
 
   abstract void clear();
 
+  /** Goes to another group. */
+  void reset() {
+    clear();
+  }
+
   /** How many events meet the condition. */
   static final class Count extends WindowValue {
     private final long @Nullable [] met;
@@ -70,26 +75,41 @@ abstract sealed class WindowValue {
     }
   }
 
-  /** The sum of the values. */
+  /**
+   * The sum of the values: by {@link PrefixSum} as long as that is exact, else kept as events come
+   * and go.
+   */
   static final class Sum extends WindowValue {
     private final ExactSum sum = new ExactSum();
+    private final PrefixSum prefix;
+    private final WindowKernel window;
     private final Supplier<double[]> values;
 
-    Sum(EventValues of, WindowKernel window) {
-      super(of);
+    /** Whether the sum is kept as events come and go. */
+    private boolean kept;
+
+    Sum(PrefixSum prefix, WindowKernel window) {
+      super(prefix.of());
+      this.prefix = prefix;
+      this.window = window;
       this.values = () -> window.numbers(of);
     }
 
     @Override
+    void reset() {
+      kept = false;
+    }
+
+    @Override
     void enter(int from, int to) {
-      for (int event = from; event < to; event++) {
+      for (int event = from; kept && event < to; event++) {
         sum.add(of.number(event));
       }
     }
 
     @Override
     void leave(int from, int to) {
-      for (int event = from; event < to; event++) {
+      for (int event = from; kept && event < to; event++) {
         sum.remove(of.number(event));
       }
     }
@@ -99,12 +119,25 @@ abstract sealed class WindowValue {
       sum.clear();
     }
 
+    private ExactSum current() {
+      if (prefix.isExact()) {
+        prefix.put(window.start(), window.start() + window.count(), sum);
+      } else if (!kept) {
+        kept = true;
+        sum.clear();
+        for (double value : window.numbers(of)) {
+          sum.add(value);
+        }
+      }
+      return sum;
+    }
+
     double sum() {
-      return sum.sum(values);
+      return current().sum(values);
     }
 
     double mean() {
-      return sum.mean(values);
+      return current().mean(values);
     }
   }
 
