@@ -44,9 +44,11 @@ public final class DerivedValue {
 
   /** Whether an operation takes an input of a type. */
   static boolean takes(Operation operation, ValueType type) {
-    return inputType(operation)
-        .map(read -> read == type || read == ValueType.FLOAT64 && type == ValueType.INT64)
-        .orElse(type == ValueType.TEXT || type == ValueType.INT64 || type == ValueType.BOOLEAN);
+    ValueType read = inputType(operation).orElse(null);
+    if (read == null) {
+      return type == ValueType.TEXT || type == ValueType.INT64 || type == ValueType.BOOLEAN;
+    }
+    return read == type || read == ValueType.FLOAT64 && type == ValueType.INT64;
   }
 
   /**

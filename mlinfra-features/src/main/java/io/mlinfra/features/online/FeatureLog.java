@@ -57,7 +57,8 @@ import org.jspecify.annotations.Nullable;
  * <pre>{@code
  * try (FeatureLog log = FeatureLog.open(warehouse, "served", fraud)) {
  *   …
- *   log.add(request, features, at);
+ *   FeatureVector features = online.get(fraud, request);
+ *   log.add(request, features);
  * }
  * }</pre>
  *
@@ -292,6 +293,15 @@ public final class FeatureLog implements AutoCloseable {
     fresh.forEach(column -> others.put(column.name, column));
     fixed = true;
     rows.add(cells);
+  }
+
+  /**
+   * Adds what an online store has answered; otherwise as {@link #add(Map, Map, LocalDateTime)}.
+   *
+   * @param vector all features of the service
+   */
+  public void add(Map<String, ? extends @Nullable Object> request, FeatureVector vector) {
+    add(request, vector.asMap(), vector.at());
   }
 
   /** The columns of a request that are new, if they may be. */

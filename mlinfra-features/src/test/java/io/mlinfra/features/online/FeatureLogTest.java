@@ -177,6 +177,32 @@ class FeatureLogTest {
   }
 
   @Test
+  void whatAnOnlineStoreServesIsWhatTrainingSees() {
+    OnlineStore online = OnlineStore.inMemory();
+    try (FeatureStore store = FeatureStore.open(fixture.warehouse, FRAUD);
+        FeatureLog log = FeatureLog.open(fixture.warehouse, "served", FRAUD)) {
+      online.materialize(store, LocalDateTime.parse("2020-01-20T00:00"));
+      for (int i = 0; i < 200; i++) {
+        // Some of the events happened later.
+        LocalDateTime at = LocalDateTime.parse("2020-01-08T12:00").plusMinutes(i * 7L);
+        log.add(request(i), online.at(at).get(FRAUD, request(i)));
+      }
+      log.flush();
+      SkewReport report = SkewAudit.of(store, FRAUD).compare("served", FeatureLog.TIME);
+      assertThat(report.isClean()).as(report.toString()).isTrue();
+      assertThat(report.rows()).isEqualTo(200);
+      // What was served has not seen what comes now.
+      fixture.warehouse.execute(
+          "INSERT INTO payments SELECT card, shop, country, paid + INTERVAL 1 MINUTE, 5, true"
+              + " FROM payments WHERE paid = TIMESTAMP '2020-01-08 11:00'");
+      report = SkewAudit.of(store, FRAUD).compare("served", FeatureLog.TIME);
+      assertThat(report.skewed().stream().map(SkewReport.FeatureSkew::feature))
+          .contains("card__count_2d", "card__sum_amount_2d", "shop__count_2d", "over");
+    }
+    online.close();
+  }
+
+  @Test
   void writesTheTypesOfTheServiceAndOfWhatIsAskedWith() throws IOException {
     List<Map<String, Object>> served = serve(1);
     try (FeatureLog log = FeatureLog.open(fixture.warehouse, "served", FRAUD)) {
