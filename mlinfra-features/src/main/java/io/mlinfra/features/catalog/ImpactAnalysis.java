@@ -102,10 +102,6 @@ final class ImpactAnalysis {
   }
 
   private void service(Version version, boolean newest) {
-    Set<VersionId> products = newest ? Set.of() : registry.lineage(version).products();
-    if (!newest && products.stream().noneMatch(id -> id.kind() == Kind.MODEL)) {
-      return;
-    }
     FeatureService service = catalog.service(version);
     Set<String> touched = new LinkedHashSet<>();
     for (FeatureView view : service.views()) {
@@ -126,9 +122,14 @@ final class ImpactAnalysis {
     if (touched.isEmpty()) {
       return;
     }
-    services.add(new AffectedService(version.id(), newest, List.copyOf(touched)));
-    for (VersionId product : newest ? registry.lineage(version).products() : products) {
-      reached(product, version.id());
+    // A lineage looks at all folders of the registry, and costs more than what is read above.
+    List<VersionId> made =
+        registry.lineage(version).products().stream()
+            .filter(product -> product.kind() == Kind.MODEL)
+            .toList();
+    if (newest || !made.isEmpty()) {
+      services.add(new AffectedService(version.id(), newest, List.copyOf(touched)));
+      made.forEach(model -> reached(model, version.id()));
     }
   }
 
