@@ -517,6 +517,30 @@ class OnlineStoreTest {
   }
 
   @Test
+  void losesNothingThatAnotherProcessPushesWhileAViewIsBuiltAnew() {
+    MemoryStorage storage = new MemoryStorage(true);
+    try (FeatureStore features = features();
+        OnlineStore online = OnlineStore.over(storage, atNoon().build());
+        OnlineStore other = OnlineStore.over(storage, atNoon().build())) {
+      online.materialize(features, NOON);
+      LocalDateTime later = NOON.plusMinutes(1);
+      other.push(PEOPLE, PushTest.event("a", later, null, 1.0, "early"));
+      storage.beforeWrite =
+          () -> {
+            storage.beforeWrite = () -> {};
+            other.push(PEOPLE, PushTest.event("a", later, null, 2.0, "meanwhile"));
+            other.push(PEOPLE, PushTest.event("c", later, null, 4.0, "meanwhile"));
+          };
+      online.rematerialize(features, NOON);
+      for (OnlineStore store : List.of(online, other)) {
+        assertThat(store.at(later).get(PEOPLE, "a").value("people__sum_amount_1h")).isEqualTo(7.0);
+        assertThat(store.at(later).get(PEOPLE, "c").value("people__sum_amount_1h")).isEqualTo(4.0);
+      }
+      assertThat(storage.generations()).isEqualTo(2);
+    }
+  }
+
+  @Test
   void isClosedOnce() {
     try (FeatureStore features = features()) {
       OnlineStore online = OnlineStore.over(new MemoryStorage(false), atNoon().build());
