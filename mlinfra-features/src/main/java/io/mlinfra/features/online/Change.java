@@ -1,6 +1,7 @@
 package io.mlinfra.features.online;
 
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A view that has been prepared and waits for the switch. */
@@ -13,6 +14,9 @@ final class Change {
   /** What changes in the storage in the old generation. */
   final List<Storage.StateWrite> states;
 
+  /** What had been pushed before and stays, by entity, where the view is built anew. */
+  final Map<Object, Tile> pushed;
+
   final long entities;
   final long events;
   final boolean full;
@@ -21,12 +25,14 @@ final class Change {
       ViewTable table,
       @Nullable ViewTable old,
       List<Storage.StateWrite> states,
+      Map<Object, Tile> pushed,
       long entities,
       long events,
       boolean full) {
     this.table = table;
     this.old = old;
     this.states = states;
+    this.pushed = pushed;
     this.entities = entities;
     this.events = events;
     this.full = full;

@@ -92,24 +92,45 @@ final class EntityState {
    * @param run of them, in order
    */
   EntityState plus(Shape shape, Tile run) {
+    int first = tileOf(shape, run, 0);
+    if (first >= 0 && first == tileOf(shape, run, run.size - 1)) {
+      Tile tile = Tile.merge(shape.plan, tiles[first], run);
+      if (tile.size <= MOST) {
+        Tile[] changed = tiles.clone();
+        changed[first] = tile;
+        return new EntityState(changed, numbers, version);
+      }
+    }
     Builder builder = new Builder();
     int taken = 0;
     for (int t = 0; t < tiles.length; t++) {
-      int first = taken;
-      while (taken < run.size
-          && (t == tiles.length - 1 || Tile.compare(shape.plan, run, taken, tiles[t + 1], 0) < 0)) {
+      int from = taken;
+      while (taken < run.size && tileOf(shape, run, taken) == t) {
         taken++;
       }
       Tile tile = tiles[t];
-      if (taken > first) {
-        tile = Tile.merge(shape.plan, tile, run.slice(first, taken));
-      }
-      builder.add(tile, numbers[t]);
+      builder.add(
+          taken > from ? Tile.merge(shape.plan, tile, run.slice(from, taken)) : tile, numbers[t]);
     }
     if (tiles.length == 0) {
       builder.add(run, -1);
     }
     return builder.build();
+  }
+
+  /** The tile that an event goes to: the last one that does not start behind it; -1 for none. */
+  private int tileOf(Shape shape, Tile run, int event) {
+    int low = 0;
+    int high = tiles.length - 1;
+    while (low < high) {
+      int middle = (low + high + 1) >>> 1;
+      if (Tile.compare(shape.plan, run, event, tiles[middle], 0) < 0) {
+        high = middle - 1;
+      } else {
+        low = middle;
+      }
+    }
+    return high;
   }
 
   /** Without the events that became visible after one time and not after another. */

@@ -7,6 +7,8 @@ import io.mlinfra.features.view.Aggregate.Function;
 import java.math.BigDecimal;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.DoubleStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -180,7 +182,7 @@ final class Evaluation {
     if (total.present == 0) {
       return null;
     }
-    Total.Values again = to -> forEachNumber(f, to);
+    Supplier<double[]> again = () -> numbers(f);
     return switch (function) {
       case FIRST -> first(f);
       case LAST -> last(f);
@@ -251,18 +253,20 @@ final class Evaluation {
     return seen.size();
   }
 
-  private void forEachNumber(int f, java.util.function.DoubleConsumer to) {
+  /** The numbers that count in the window. */
+  private double[] numbers(int f) {
     int input = plan.features().get(f).input();
     ValueType type = plan.inputs().get(input).type();
+    DoubleStream.Builder numbers = DoubleStream.builder();
     for (int t = startTile; t <= lastTile(); t++) {
       long[] cells = (long[]) tiles[t].columns[input];
       for (int i = from(t); i < to(t); i++) {
-        double number = type.number(cells[i]);
-        if (Double.isFinite(number) && counts(f, tiles[t], i)) {
-          to.accept(number);
+        if (counts(f, tiles[t], i)) {
+          numbers.add(type.number(cells[i]));
         }
       }
     }
+    return numbers.build().toArray();
   }
 
   /** Computes what the latest events say, and gives the event time of the latest. */

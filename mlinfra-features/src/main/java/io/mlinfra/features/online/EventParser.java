@@ -45,14 +45,12 @@ final class EventParser {
 
   private final FeaturePlan plan;
   private final FeatureView view;
+  private final String what;
 
   EventParser(FeaturePlan plan) {
     this.plan = plan;
     this.view = plan.view();
-  }
-
-  private String what() {
-    return "feature view '" + view.name() + "'";
+    this.what = "feature view '" + view.name() + "'";
   }
 
   /**
@@ -86,13 +84,13 @@ final class EventParser {
   }
 
   private @Nullable Object value(Map<String, ?> event, String column) {
-    return Rows.value(event, column, what() + " reads the events' column '" + column + "'");
+    return Rows.value(event, column, what);
   }
 
   private Object required(Map<String, ?> event, String column) {
     Object value = value(event, column);
     if (value == null) {
-      throw new IllegalArgumentException(what() + ": the event has no value in '" + column + "'");
+      throw new IllegalArgumentException(what + ": the event has no value in '" + column + "'");
     }
     return value;
   }
@@ -105,8 +103,7 @@ final class EventParser {
     try {
       return type.cell(value, text);
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(
-          what() + ", column '" + column + "': " + e.getMessage(), e);
+      throw new IllegalArgumentException(what + ", column '" + column + "': " + e.getMessage(), e);
     }
   }
 
@@ -128,7 +125,7 @@ final class EventParser {
       return batch;
     } catch (IOException e) {
       throw new MlInfraException(
-          ErrorCode.IO_FAILED, "reading the events of " + what() + " failed: " + e.getMessage(), e);
+          ErrorCode.IO_FAILED, "reading the events of " + what + " failed: " + e.getMessage(), e);
     }
   }
 
@@ -188,12 +185,12 @@ final class EventParser {
     if (!present) {
       throw new MlInfraException(
           ErrorCode.DATA_UNSUITABLE,
-          what() + ": event " + row + " has no value in '" + column.getName() + "'");
+          what + ": event " + row + " has no value in '" + column.getName() + "'");
     }
   }
 
   private FieldVector vector(VectorSchemaRoot root, String role, String column) {
-    Field field = Sql.require(what(), role, column, "what is pushed", root.getSchema());
+    Field field = Sql.require(what, role, column, "what is pushed", root.getSchema());
     return root.getVector(field);
   }
 
@@ -212,7 +209,7 @@ final class EventParser {
   private MlInfraException unsuitable(Field field, String wanted) {
     return new MlInfraException(
         ErrorCode.DATA_UNSUITABLE,
-        what()
+        what
             + ": the column '"
             + field.getName()
             + "' of what is pushed holds "

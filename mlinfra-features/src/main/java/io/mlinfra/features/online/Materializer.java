@@ -126,7 +126,7 @@ final class Materializer {
             table.states().put(key, state.written());
           }
         });
-    return new Change(table, old, writes, changed.size(), events.size(), false);
+    return new Change(table, old, writes, Map.of(), changed.size(), events.size(), false);
   }
 
   private interface Visit {
@@ -163,7 +163,10 @@ final class Materializer {
   Change anew(Shape shape, ViewMeta meta, @Nullable ViewTable same, @Nullable ViewTable old) {
     long time = meta.materializedAt();
     Events events = EventReader.read(warehouse, shape.plan, Long.MIN_VALUE, time);
-    Map<Object, Tile> pushed = same == null ? Map.of() : pushed(shape, same, time);
+    Map<Object, Tile> pushed =
+        same == null || same.watermark() <= Math.max(time, same.meta.materializedAt())
+            ? Map.of()
+            : pushed(shape, same, time);
     long watermark = lastVisible(events);
     for (Tile tile : pushed.values()) {
       watermark = Math.max(watermark, tile.lastVisible);
@@ -180,17 +183,38 @@ final class Materializer {
   private Map<Object, Tile> pushed(Shape shape, ViewTable table, long time) {
     long after = Math.max(time, table.meta.materializedAt());
     Map<Object, Tile> pushed = new LinkedHashMap<>();
-    if (table.watermark() > after) {
-      forEach(
-          shape,
-          table,
-          (key, state) -> {
-            if (state.lastVisible() > after) {
-              pushed.put(key, state.since(shape, after));
-            }
-          });
-    }
+    forEach(
+        shape,
+        table,
+        (key, state) -> {
+          if (state.lastVisible() > after) {
+            pushed.put(key, state.since(shape, after));
+          }
+        });
     return pushed;
+  }
+
+  /**
+   * What others pushed to a view that was built anew, from when it was read until it was replaced:
+   * nobody can push to what has been replaced, so a second look finds all of it.
+   */
+  Map<Object, Tile> missed(Change change) {
+    ViewTable old = change.old;
+    if (old == null || !change.full || !old.meta.computesAs(change.table.meta)) {
+      return Map.of();
+    }
+    Shape shape = change.table.shape();
+    Map<Object, Tile> missed = new LinkedHashMap<>();
+    pushed(shape, old, change.table.meta.materializedAt())
+        .forEach(
+            (key, all) -> {
+              Tile known = change.pushed.get(key);
+              Tile rest = known == null ? all : all.minus(shape.plan, known);
+              if (rest.size > 0) {
+                missed.put(key, rest);
+              }
+            });
+    return missed;
   }
 
   private EntityState built(
@@ -228,7 +252,7 @@ final class Materializer {
         entities++;
       }
     }
-    return new Change(table, old, List.of(), entities, events.size(), true);
+    return new Change(table, old, List.of(), pushed, entities, events.size(), true);
   }
 
   /**
@@ -282,7 +306,7 @@ final class Materializer {
     }
     long entities =
         events.groups() + pushed.keySet().stream().filter(key -> events.group(key) < 0).count();
-    return new Change(table, old, List.of(), entities, events.size(), true);
+    return new Change(table, old, List.of(), pushed, entities, events.size(), true);
   }
 
   private static void add(List<Storage.StateWrite> states, Object key, EntityState state) {

@@ -339,10 +339,11 @@ public final class OnlineStore implements AutoCloseable {
                   backing == null ? ViewTable.IN_MEMORY : old == null ? 1 : old.generation + 1;
               ViewTable table =
                   new ViewTable(meta, generation, Long.MIN_VALUE, options).with(new Shape(plan));
-              changes.add(new Change(table, old, List.of(), 0, 0, false));
+              changes.add(new Change(table, old, List.of(), Map.of(), 0, 0, false));
             }
           }
-          return apply(changes);
+          apply(changes, null);
+          return null;
         });
   }
 
@@ -412,7 +413,7 @@ public final class OnlineStore implements AutoCloseable {
           for (Task task : tasks) {
             changes.add(task.run(materializer, anew));
           }
-          apply(changes);
+          apply(changes, materializer);
           return new Materialization(
               at,
               features.views().stream().map(FeatureView::name).toList(),
@@ -458,7 +459,7 @@ public final class OnlineStore implements AutoCloseable {
     return backing != null && backing.isShared() ? backing.table(view) : tables.get(view.name());
   }
 
-  private <T> T writing(Supplier<T> work) {
+  private <T extends @Nullable Object> T writing(Supplier<T> work) {
     Gate.Pass pass = gate.enter();
     writing.lock();
     try {
@@ -470,12 +471,12 @@ public final class OnlineStore implements AutoCloseable {
   }
 
   /** Lets changes become valid, all or none. */
-  private boolean apply(List<Change> changes) {
+  private void apply(List<Change> changes, @Nullable Materializer materializer) {
     Map<String, ViewTable> next = new HashMap<>(tables);
     changes.forEach(change -> next.put(change.table.meta.name(), change.table));
     if (backing == null) {
       tables = next;
-      return true;
+      return;
     }
     switching = true;
     try {
@@ -484,8 +485,31 @@ public final class OnlineStore implements AutoCloseable {
     } finally {
       switching = false;
     }
+    if (backing.isShared() && materializer != null) {
+      for (Change change : changes) {
+        FeatureView view = change.table.shape().plan.view();
+        Map<Object, Tile> missed = materializer.missed(change);
+        if (!missed.isEmpty()) {
+          retrying(view, table -> push(table, table.shape(view), missed, table.watermark()));
+        }
+      }
+    }
     backing.dropOld(changes);
-    return true;
+  }
+
+  private interface Attempt {
+    boolean on(ViewTable table);
+  }
+
+  private void retrying(FeatureView view, Attempt attempt) {
+    for (int tries = 0; tries < MOST_TRIES; tries++) {
+      if (attempt.on(tableOf(view))) {
+        return;
+      }
+    }
+    throw new MlInfraException(
+        ErrorCode.CONFLICT,
+        "others write to feature view '" + view.name() + "' faster than this store");
   }
 
   /**
@@ -528,15 +552,8 @@ public final class OnlineStore implements AutoCloseable {
     }
     return writing(
         () -> {
-          for (int tries = 0; tries < MOST_TRIES; tries++) {
-            ViewTable table = tableOf(view);
-            if (push(table, table.shape(view), batch)) {
-              return (long) batch.size();
-            }
-          }
-          throw new MlInfraException(
-              ErrorCode.CONFLICT,
-              "others write to feature view '" + view.name() + "' faster than this store");
+          retrying(view, table -> push(table, table.shape(view), batch));
+          return (long) batch.size();
         });
   }
 
@@ -574,10 +591,13 @@ public final class OnlineStore implements AutoCloseable {
       }
       watermark = Math.max(watermark, batch.visible(i));
     }
-    Map<Object, Tile> runs = batch.runs(shape);
-    long nextFloor = ViewTable.floor(watermark, options);
+    return push(table, shape, batch.runs(shape), watermark);
+  }
+
+  private boolean push(ViewTable table, Shape shape, Map<Object, Tile> runs, long watermark) {
+    long floor = ViewTable.floor(watermark, options);
     if (backing != null) {
-      return backing.push(table, shape, runs, watermark, nextFloor);
+      return backing.push(table, shape, runs, watermark, floor);
     }
     runs.forEach(
         (key, run) ->
@@ -588,7 +608,7 @@ public final class OnlineStore implements AutoCloseable {
                     (k, old) ->
                         (old == null ? EntityState.empty() : old)
                             .plus(shape, run)
-                            .pruned(shape, nextFloor)));
+                            .pruned(shape, floor)));
     table.raiseWatermark(watermark);
     return true;
   }

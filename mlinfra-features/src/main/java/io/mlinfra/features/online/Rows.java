@@ -11,10 +11,10 @@ final class Rows {
   /**
    * The value of a column, null where it is missing.
    *
-   * @param who asks, for the error message
+   * @param what asks, for the error message
    * @throws IllegalArgumentException if the row has no such column
    */
-  static @Nullable Object value(Map<String, ?> row, String column, String who) {
+  static @Nullable Object value(Map<String, ?> row, String column, String what) {
     Object value = row.get(column);
     if (value != null || row.containsKey(column)) {
       return value;
@@ -25,6 +25,10 @@ final class Rows {
       }
     }
     throw new IllegalArgumentException(
-        who + ", which is not there; there are " + new TreeSet<>(row.keySet()));
+        what
+            + " needs the column '"
+            + column
+            + "', which is not there; there are "
+            + new TreeSet<>(row.keySet()));
   }
 }

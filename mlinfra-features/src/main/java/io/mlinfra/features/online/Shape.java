@@ -3,6 +3,7 @@ package io.mlinfra.features.online;
 import io.mlinfra.features.internal.EventTest;
 import io.mlinfra.features.internal.FeaturePlan;
 import io.mlinfra.features.internal.ValueType;
+import io.mlinfra.features.view.Aggregate.Function;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -77,7 +78,7 @@ final class Shape {
       } else {
         byLength.computeIfAbsent(feature.window(), length -> new ArrayList<>()).add(f);
       }
-      sinceLast |= feature.function() == io.mlinfra.features.view.Aggregate.Function.SINCE_LAST;
+      sinceLast |= feature.function() == Function.SINCE_LAST;
     }
     this.aging = sinceLast;
     this.latest = ints(unwindowed);

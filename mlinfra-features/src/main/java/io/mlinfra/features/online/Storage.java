@@ -71,7 +71,10 @@ interface Storage extends AutoCloseable {
   /** The states of some entities, in the order asked. */
   List<State> read(String view, long generation, List<byte[]> keys);
 
-  /** Hands the keys of all states of a generation to somebody. */
+  /**
+   * Hands the keys of all states of a generation to somebody; also of one that has just been
+   * replaced and not been dropped yet, in which a writer looks for what others pushed meanwhile.
+   */
   void forEachKey(String view, long generation, Consumer<byte[]> to);
 
   /**

@@ -4,6 +4,7 @@ import io.mlinfra.features.internal.Dictionary;
 import io.mlinfra.features.internal.EventTest;
 import io.mlinfra.features.internal.FeaturePlan;
 import io.mlinfra.features.internal.ValueType;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -188,6 +189,25 @@ final class Tile {
             .filter(event -> visible(event) <= after || visible(event) > until)
             .toArray();
     return kept.length == size ? this : only(kept);
+  }
+
+  /** The events but those of another tile. */
+  Tile minus(FeaturePlan plan, Tile other) {
+    int[] rest = new int[size];
+    int kept = 0;
+    int j = 0;
+    for (int i = 0; i < size; i++) {
+      int order = 1;
+      while (j < other.size && (order = compare(plan, other, j, this, i)) < 0) {
+        j++;
+      }
+      if (j < other.size && order == 0) {
+        j++;
+      } else {
+        rest[kept++] = i;
+      }
+    }
+    return only(Arrays.copyOf(rest, kept));
   }
 
   /** Some events, which are in order then. */

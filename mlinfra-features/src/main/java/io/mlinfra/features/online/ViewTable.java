@@ -9,6 +9,7 @@ import io.mlinfra.features.view.FeatureView;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,7 @@ final class ViewTable {
   private final OnlineOptions options;
   private final ConcurrentMap<Object, EntityState> states;
   private volatile long watermark;
+  private final String what;
   private final boolean backed;
   private volatile boolean evicted;
   private volatile @Nullable Shape shape;
@@ -38,6 +40,7 @@ final class ViewTable {
   ViewTable(ViewMeta meta, long generation, long watermark, OnlineOptions options) {
     this.backed = generation != IN_MEMORY;
     this.meta = meta;
+    this.what = "feature view '" + meta.name() + "'";
     this.generation = generation;
     this.watermark = watermark;
     this.options = options;
@@ -51,10 +54,6 @@ final class ViewTable {
                 .evictionListener((key, state, cause) -> evicted = true)
                 .<Object, EntityState>build()
                 .asMap();
-  }
-
-  private String what() {
-    return "feature view '" + meta.name() + "'";
   }
 
   /** The states in memory, by entity. */
@@ -99,7 +98,7 @@ final class ViewTable {
           "the time ("
               + Times.of(time)
               + ") of a read of "
-              + what()
+              + what
               + " must not be before "
               + Times.of(floor())
               + ", which is "
@@ -121,7 +120,7 @@ final class ViewTable {
     if (!ViewMeta.computing(view).equals(meta.definition())) {
       throw new MlInfraException(
           ErrorCode.NAME_UNKNOWN,
-          what()
+          what
               + " is in the store with another definition; materialise this one to read it. It is "
               + meta.definition());
     }
@@ -130,6 +129,11 @@ final class ViewTable {
       shape = known;
     }
     return known;
+  }
+
+  /** What a table needs that was made {@link #with} it. */
+  Shape shape() {
+    return Objects.requireNonNull(shape);
   }
 
   /** Gives a table that has just been made its shape. */
@@ -148,7 +152,7 @@ final class ViewTable {
     List<String> names = view.entity().keys();
     if (parts.length != names.size()) {
       throw new IllegalArgumentException(
-          what() + " has the keys " + names + "; " + parts.length + " values were given");
+          what + " has the keys " + names + "; " + parts.length + " values were given");
     }
     if (parts.length == 1) {
       return part(names, 0, parts[0]);
@@ -163,7 +167,7 @@ final class ViewTable {
   private Object part(List<String> names, int k, @Nullable Object part) {
     if (part == null) {
       throw new IllegalArgumentException(
-          "the key '" + names.get(k) + "' of " + what() + " must not be null");
+          "the key '" + names.get(k) + "' of " + what + " must not be null");
     }
     KeyType type = meta.keyTypes().get(k);
     // The common case first: normal(…) would say what is wrong.
@@ -174,7 +178,7 @@ final class ViewTable {
     try {
       return type.normal(names.get(k), part);
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(what() + ": " + e.getMessage(), e);
+      throw new IllegalArgumentException(what + ": " + e.getMessage(), e);
     }
   }
 
@@ -183,7 +187,7 @@ final class ViewTable {
     List<String> names = view.entity().keys();
     @Nullable Object[] parts = new Object[names.size()];
     for (int k = 0; k < parts.length; k++) {
-      parts[k] = Rows.value(row, names.get(k), what() + " has the key '" + names.get(k) + "'");
+      parts[k] = Rows.value(row, names.get(k), what);
       if (parts[k] == null) {
         return null;
       }
