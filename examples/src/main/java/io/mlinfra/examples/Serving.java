@@ -99,7 +99,7 @@ final class Serving {
       if (!(probability >= 0 && probability <= 1)) {
         throw new IllegalStateException("a probability of " + probability + " for " + row);
       }
-      log.add(request, vector.asMap(), vector.at());
+      log.add(request, vector);
     }
     long[] sorted = Arrays.copyOfRange(nanos, Math.min(WARM_UP, nanos.length / 2), nanos.length);
     Arrays.sort(sorted);
