@@ -35,9 +35,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Reads.</b> Up to {@value #TOGETHER} states of one call are those of one moment.
  *
- * <p><b>Dropping.</b> What a reader has just seen named as valid stays readable for {@link #GRACE}
- * after it was dropped, and then expires. Only a reader that lets more time pass between the head
- * and the states finds nothing.
+ * <p><b>Dropping.</b> A generation that was valid stays readable for {@link #GRACE} after another
+ * has become valid, and then expires, whether or not its writer lives to drop it. Only a reader
+ * that lets more time pass between the head and the states finds nothing.
  *
  * <p><b>The server</b> decides how durable a change is (its {@code appendfsync}), and must not
  * evict keys that do not expire. Cluster mode is not supported.
@@ -56,6 +56,17 @@ final class RedisStorage implements Storage {
 
   private static final int TILE_HEADER = Long.BYTES + Integer.BYTES;
   private static final byte[] NONE = new byte[0];
+
+  /** What may still be read of a generation goes later. */
+  private static final String EXPIRE =
+      """
+      local function expire(states)
+        for bucket = 0, %d do
+          redis.call('PEXPIRE', states .. bucket, %d)
+        end
+      end
+      """
+          .formatted(BUCKETS - 1, GRACE.toMillis());
 
   /**
    * Walks the pieces of a change: those uploaded, and the rest that comes with the call. A state is
@@ -150,7 +161,8 @@ final class RedisStorage implements Storage {
    */
   private static final RedisScript WRITE =
       RedisScript.of(
-          WALK
+          EXPIRE
+              + WALK
               + """
               local heads, staging, pieces = unpack(KEYS)
 
@@ -186,6 +198,9 @@ final class RedisStorage implements Storage {
                   views[#views + 1] = function()
                     redis.call('HSET', heads, name, generation .. watermark .. meta)
                     walk(states, pieces, first, count, rest, put)
+                    if old and string.sub(old, 1, 8) ~= generation then
+                      expire(states)
+                    end
                     local now = redis.call('HGET', staging, name)
                     if now and string.sub(now, 1, 8) == generation then
                       redis.call('HDEL', staging, name)
@@ -220,23 +235,22 @@ final class RedisStorage implements Storage {
 
   private static final RedisScript DROP =
       RedisScript.of(
-          """
-          local staging = KEYS[1]
-          local view, generation, states, buckets, grace = unpack(ARGV)
-          local staged = redis.call('HGET', staging, view)
-          local unread = staged and string.sub(staged, 1, 8) == generation
-          if unread then
-            redis.call('HDEL', staging, view)
-          end
-          for bucket = 0, tonumber(buckets) - 1 do
-            if unread then
-              redis.call('UNLINK', states .. bucket)
-            else
-              redis.call('PEXPIRE', states .. bucket, grace)
-            end
-          end
-          return 1
-          """);
+          EXPIRE
+              + """
+              local staging = KEYS[1]
+              local view, generation, states = unpack(ARGV)
+              local staged = redis.call('HGET', staging, view)
+              if staged and string.sub(staged, 1, 8) == generation then
+                redis.call('HDEL', staging, view)
+                for bucket = 0, %d do
+                  redis.call('UNLINK', states .. bucket)
+                end
+              else
+                expire(states)
+              end
+              return 1
+              """
+                  .formatted(BUCKETS - 1));
 
   private final RedisConnections redis;
   private final String prefix;
@@ -489,12 +503,7 @@ final class RedisStorage implements Storage {
     redis.run(
         DROP,
         List.of(staging),
-        List.of(
-            bytes(view),
-            bytes(generation),
-            bytes(states(view, generation)),
-            bytes(Integer.toString(BUCKETS)),
-            bytes(Long.toString(GRACE.toMillis()))),
+        List.of(bytes(view), bytes(generation), bytes(states(view, generation))),
         PATIENCE);
   }
 
