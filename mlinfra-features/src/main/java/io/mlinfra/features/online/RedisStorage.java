@@ -29,9 +29,9 @@ import org.jspecify.annotations.Nullable;
  * Redis deletes one, or lists its keys, in a moment and without holding up others.
  *
  * <p><b>Changes</b> are made by one Lua script, which checks all versions before it changes
- * anything; Redis runs nothing else meanwhile and either has all of its effects or none. A change
- * of more than {@value #INLINE} bytes is first uploaded in pieces, which the script picks up and
- * which expire by themselves where their writer has died.
+ * anything; Redis runs nothing else meanwhile, some microseconds per state, and either has all of
+ * its effects or none. A change of more than {@value #INLINE} bytes is first uploaded in pieces,
+ * which the script picks up and which expire by themselves where their writer has died.
  *
  * <p><b>Reads.</b> Up to {@value #TOGETHER} states of one call are those of one moment.
  *
@@ -48,8 +48,11 @@ final class RedisStorage implements Storage {
   private static final int BUCKETS = 1024;
   private static final int INLINE = 1 << 20;
 
-  /** How long a piece of a large change waits for the others, and a change for its script. */
-  private static final Duration PATIENCE = Duration.ofMinutes(10);
+  /** How long a piece of a large change waits for the others, and its writer for the answer. */
+  private static final Duration LARGE = Duration.ofMinutes(10);
+
+  /** After 5 seconds Redis tells whoever waits that it is busy with somebody else's script. */
+  private static final Duration SMALL = Duration.ofSeconds(10);
 
   /** How many states are read in one round trip, and between two changes. */
   private static final int TOGETHER = 1024;
@@ -440,7 +443,7 @@ final class RedisStorage implements Storage {
     }
     arguments.set(0, bytes(Integer.toString(pieces.uploaded)));
     boolean written =
-        redis.run(WRITE, List.of(heads, staging, pieces.name()), arguments, PATIENCE) == 1;
+        redis.run(WRITE, List.of(heads, staging, pieces.name()), arguments, pieces.patience()) == 1;
     for (ViewWrite change : changes) {
       if (change.head() != null) {
         seen.remove(change.view());
@@ -489,7 +492,7 @@ final class RedisStorage implements Storage {
     List<byte[]> arguments = new ArrayList<>(List.of(bytes(view), before, now));
     pieces.add(states(view, generation), states, arguments);
     seen.remove(view);
-    if (redis.run(STAGE, List.of(staging, pieces.name()), arguments, PATIENCE) == 0) {
+    if (redis.run(STAGE, List.of(staging, pieces.name()), arguments, pieces.patience()) == 0) {
       throw new MlInfraException(
           ErrorCode.CONFLICT,
           "another process is preparing view '" + view + "' in Redis at " + redis);
@@ -504,7 +507,7 @@ final class RedisStorage implements Storage {
         DROP,
         List.of(staging),
         List.of(bytes(view), bytes(generation), bytes(states(view, generation))),
-        PATIENCE);
+        SMALL);
   }
 
   /** What the names of a generation's buckets begin with. */
@@ -544,6 +547,10 @@ final class RedisStorage implements Storage {
 
     byte[] name() {
       return bytes(name);
+    }
+
+    Duration patience() {
+      return uploaded > 0 ? LARGE : SMALL;
     }
 
     /** Adds a view's states, and where they are to the arguments of the script. */
@@ -595,7 +602,7 @@ final class RedisStorage implements Storage {
           bytes(name + uploaded),
           take(),
           bytes("PX"),
-          bytes(Long.toString(PATIENCE.toMillis())));
+          bytes(Long.toString(LARGE.toMillis())));
       uploaded++;
     }
 
