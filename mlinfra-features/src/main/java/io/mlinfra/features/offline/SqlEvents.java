@@ -320,14 +320,14 @@ final class SqlEvents {
 
   private String windows() {
     long longest = plan.longestWindow();
-    List<Long> shorter =
+    List<Long> lengths =
         plan.features().stream()
             .filter(feature -> feature.function().isWindowed())
             .map(Planned::window)
             .distinct()
             .toList();
     StringBuilder since = new StringBuilder();
-    shorter.forEach(w -> since.append(", " + before("y.t", w) + " AS since" + w));
+    lengths.forEach(w -> since.append(", " + before("y.t", w) + " AS since" + w));
     boolean ordered =
         plan.features().stream()
             .anyMatch(f -> f.function() == Function.FIRST || f.function() == Function.LAST);
