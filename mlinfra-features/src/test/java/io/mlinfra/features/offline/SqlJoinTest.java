@@ -175,6 +175,9 @@ class SqlJoinTest {
     assertThat(rows.get(2)).containsExactly(0.0, Double.POSITIVE_INFINITY);
     fixture.warehouse.execute("UPDATE events SET amount = 'inf' WHERE who = 'b' AND amount > 0");
     assertThat(features(2, plan).get(2)).isEqualTo(row(null, Double.POSITIVE_INFINITY));
+    fixture.warehouse.execute(
+        "UPDATE events SET amount = '-inf' WHERE hour(happened) = 9 AND minute(happened) = 0");
+    assertThat(features(2, plan).get(2)).isEqualTo(row(null, null));
   }
 
   @Test
