@@ -248,7 +248,7 @@ class EnginesAgreeTest {
     }
   }
 
-  @Property(tries = 150, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
   void theStatementGivesTheValuesOfTheOtherEngine(@ForAll long seed) throws Exception {
     Draw draw = new Draw(seed);
     draw.load();
@@ -305,8 +305,7 @@ class EnginesAgreeTest {
   /** Whether a sum of absolute values or squares is infinite, so that nothing is promised. */
   private static boolean overflows(FeaturePlan.Planned feature, Map<String, Object> exact) {
     return feature.name().matches("v__(sum|mean)_(a|s|v0)_.*")
-        && !Double.isFinite(magnitude(feature, exact))
-        && feature.function() != Function.COUNT;
+        && !Double.isFinite(magnitude(feature, exact));
   }
 
   private static double of(
