@@ -40,9 +40,9 @@ import org.jspecify.annotations.Nullable;
  * its key and number. A write of one tile changes two entries, which are mostly on one page.
  *
  * <p>MVStore writes what has changed as one chunk into free space of the file. A process that dies
- * within a write leaves what was there before. Space of former chunks is used again as soon as the
- * write that made them former is on the disk; what little is left in use in old chunks is gathered
- * every some writes, in the thread that writes.
+ * within a write leaves what was there before. Space of former chunks is used again some writes
+ * after they were needed last; what little is left in use in old chunks is gathered now and then,
+ * in the thread that writes.
  *
  * <p>The tiles handed out are those of the cache and must not be changed.
  */
