@@ -229,16 +229,16 @@ class EnginesAgreeTest {
             countDistinct("v2"));
         view.window(
             SHORT,
-            count().where(equal("v3", "it's")).as("i0"),
-            count().where(notEqual("v1", 1L)).as("i1"),
-            count().where(lessThan("v1", 1.5)).as("i2"),
-            count().where(atMost("v0", 0L)).as("i3"),
-            count().where(greaterThan("v3", "\uFFFD")).as("i4"),
-            last("v3").where(atLeast("v0", 1e6)).as("i5"),
-            first("r").where(missing("v1")).as("i6"),
+            count().where(equal("v3", "it's")).named("i0"),
+            count().where(notEqual("v1", 1L)).named("i1"),
+            count().where(lessThan("v1", 1.5)).named("i2"),
+            count().where(atMost("v0", 0L)).named("i3"),
+            count().where(greaterThan("v3", "\uFFFD")).named("i4"),
+            last("v3").where(atLeast("v0", 1e6)).named("i5"),
+            first("r").where(missing("v1")).named("i6"),
             fraction(isTrue("v2")),
             fraction(oneOf("v3", "b", "\uFFFD")),
-            min("v1").where(notEqual("v2", true)).as("i7"));
+            min("v1").where(notEqual("v2", true)).named("i7"));
       }
       try {
         return view.build();

@@ -136,9 +136,9 @@ class SqlJoinTest {
             view("who", "who")
                 .window(
                     HOUR,
-                    count().where(equal("note", "it's")).as("quote"),
-                    count().where(equal("note", "nul\0l")).as("nul"),
-                    count().where(equal("note", "'); DROP TABLE events; --?")).as("drop")));
+                    count().where(equal("note", "it's")).named("quote"),
+                    count().where(equal("note", "nul\0l")).named("nul"),
+                    count().where(equal("note", "'); DROP TABLE events; --?")).named("drop")));
     assertThat(features(3, plan).get(0)).containsExactly(1L, 1L, 0L);
     assertThat(fixture.warehouse.rows("events")).isEqualTo(5);
   }
