@@ -153,7 +153,7 @@ class FeatureStoreGuideTest {
                         AND paid <= TIMESTAMP '2024-05-15 12:00'
                         AND booked <= TIMESTAMP '2024-05-15 12:00'""")
                   .value(Double.class));
-      System.out.println(known);
+      assertShown(known.toString());
     }
   }
 
@@ -488,13 +488,13 @@ class FeatureStoreGuideTest {
     LocalDateTime since = LocalDateTime.parse("2024-05-01T00:00");
     try (FeatureStore features = FeatureStore.open(warehouse, card, shop)) {
 
-      TrainingQuery query = features.training(LABELS, "asked").bind(since).service(mean(shop));
+      TrainingQuery query = features.training(LABELS, "asked").bind(since).service(shopOnly(shop));
       String plan = query.explain();
       RowExplanation row = query.explain(41);
       RowExplanation.Made mean = row.feature("shop__mean_amount_7d");
 
-      System.out.println(plan);
-      System.out.println(row);
+      assertShown(row.toString());
+      assertThat(plan).contains("engine KERNEL", "3,000 rows", "view shop");
       assertThat(mean.events()).hasSize(4);
       for (Engine engine : Engine.values()) {
         try (TrainingSet set = query.engine(engine).collect()) {
@@ -505,7 +505,7 @@ class FeatureStoreGuideTest {
     }
   }
 
-  private static FeatureService mean(FeatureView shop) {
+  private static FeatureService shopOnly(FeatureView shop) {
     return FeatureService.named("mean").with(shop).build();
   }
 
@@ -575,8 +575,7 @@ class FeatureStoreGuideTest {
       double overMean = vector.number("over_mean");
       Optional<Duration> age = vector.age("card__count_7d");
 
-      System.out.println(done);
-      System.out.println(vector);
+      assertThat(done.full()).isTrue();
       assertThat(age).contains(Duration.ofMinutes(30));
       assertThat(overMean).isEqualTo(99.0 / vector.number("shop__mean_amount_7d"));
       assertThat(vector.value("card__latest_country")).isEqualTo("PL");
@@ -686,9 +685,9 @@ class FeatureStoreGuideTest {
       assertThat(clean).as(report.toString()).isTrue();
       assertThat(report.rows()).isEqualTo(600);
       SkewReport late =
-          SkewAudit.of(features, fraud).examples(2).compare("served_late", FeatureLog.TIME);
+          SkewAudit.of(features, fraud).examples(1).compare("served_late", FeatureLog.TIME);
       assertThat(late.isClean()).isFalse();
-      System.out.println(late);
+      assertShown(late.toString());
     }
   }
 
@@ -754,12 +753,15 @@ class FeatureStoreGuideTest {
       List<CatalogEntry> found = catalog.search("tag:pii owner:risk country");
       Lineage lineage = registry.lineage(model);
 
-      System.out.println(catalog);
-      System.out.println(differences);
-      System.out.println(impact);
-      System.out.println(column);
-      System.out.println(found);
-      System.out.println(lineage);
+      assertThat(differences).containsExactly("time to live 30d → 7d");
+      assertShown(impact.toString());
+      assertThat(column.features())
+          .extracting(feature -> feature.name() + ": " + feature.why())
+          .contains("card__max_amount_7d: computed from it")
+          .anyMatch(line -> line.startsWith("shop__mean_amount_7d: perhaps"));
+      assertThat(column.models()).hasSize(1);
+      assertThat(found).extracting(CatalogEntry::name).containsExactly("fraud");
+      assertThat(lineage.toString()).contains("card:1", "shop:1", "fraud:1");
       assertThat(catalog.register(fraud)).isEqualTo(definitions);
       assertThat(catalog.service("fraud:1")).isEqualTo(fraud);
     }
