@@ -2,6 +2,8 @@ package io.mlinfra.examples;
 
 import static io.mlinfra.features.view.Aggregate.count;
 import static io.mlinfra.features.view.Aggregate.mean;
+import static io.mlinfra.features.view.Derived.hour;
+import static io.mlinfra.features.view.Derived.weekday;
 
 import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.Progress;
@@ -10,8 +12,8 @@ import io.mlinfra.core.version.Kind;
 import io.mlinfra.core.version.Lineage;
 import io.mlinfra.features.catalog.FeatureCatalog;
 import io.mlinfra.features.offline.FeatureStore;
+import io.mlinfra.features.offline.SkewReport;
 import io.mlinfra.features.offline.TrainingSet;
-import io.mlinfra.features.online.OnlineStore;
 import io.mlinfra.features.transform.Pipeline;
 import io.mlinfra.features.view.FeatureService;
 import io.mlinfra.features.view.FeatureView;
@@ -74,9 +76,7 @@ public final class FlightDelays {
 
   private static final String LABELS =
       """
-      SELECT date, CAST(distance AS BIGINT) AS distance, hour(date) AS hour, isodow(date) AS weekday,
-             origin, destination, late
-      FROM flights""";
+      SELECT date, CAST(distance AS BIGINT) AS distance, origin, destination, late FROM flights""";
 
   private static final String[] RAW = {
     "distance", "hour", "weekday", "origin", "destination", "late"
@@ -130,8 +130,7 @@ public final class FlightDelays {
       job.inputs(dataSet);
       LocalDateTime cut = settings.cut(warehouse);
 
-      FeatureService service =
-          FeatureService.named(NAME).with(airport("origin")).with(airport("destination")).build();
+      FeatureService service = service();
       try (FeatureStore features = FeatureStore.open(warehouse, service)) {
         summary.stage("Features");
         Version definitions = FeatureCatalog.of(registry).register(service);
@@ -148,10 +147,10 @@ public final class FlightDelays {
           List<Version> models = train(train, test, registry, job);
 
           summary.stage("Serving");
-          serve(registry, features, test, cut);
+          SkewReport skew = serve(registry, features, service, cut);
 
           summary.stage("Monitoring");
-          monitor(registry, models, train, flights.since(settings.lastWeek(warehouse)), job);
+          monitor(registry, models, train, flights.since(settings.lastWeek(warehouse)), skew, job);
         }
       }
       job.finish();
@@ -159,6 +158,16 @@ public final class FlightDelays {
       account(registry, job);
     }
     summary.write(settings.output().resolve("summary.json"));
+  }
+
+  /** All that the models know of a flight, but for what stands on its ticket. */
+  private static FeatureService service() {
+    return FeatureService.named(NAME)
+        .with(airport("origin"))
+        .with(airport("destination"))
+        .derive("hour", hour("date"))
+        .derive("weekday", weekday("date"))
+        .build();
   }
 
   /** What is known of an airport at a time, from the flights that have landed by then. */
@@ -300,19 +309,11 @@ public final class FlightDelays {
     }
   }
 
-  /** Answers flight by flight, with the airports as they were known at the cut-off. */
-  private void serve(Registry registry, FeatureStore features, TrainingSet test, LocalDateTime cut)
-      throws IOException {
-    OnlineStore online = OnlineStore.inMemory();
-    long airports = online.materialize(features, cut);
-    summary.line("%,d airports online, as of %s", airports, cut);
+  private SkewReport serve(
+      Registry registry, FeatureStore features, FeatureService service, LocalDateTime cut) {
     try (Deployment delay = Deployment.open(registry, CHAMPION_REFERENCE)) {
       summary.line("%s", delay);
-      Latency latency = Latency.measure(delay, online, test);
-      summary
-          .add("servedP50Micros", latency.p50Micros())
-          .add("servedP99Micros", latency.p99Micros());
-      summary.line("%s", latency);
+      return new Serving(features, service, delay, summary).replay(cut);
     }
   }
 
@@ -322,6 +323,7 @@ public final class FlightDelays {
       List<Version> models,
       TrainingSet reference,
       TrainingSet lastWeek,
+      SkewReport skew,
       ActiveRun job)
       throws IOException {
     String[] columns = Stream.of(RAW, WINDOWS).flatMap(Stream::of).toArray(String[]::new);
@@ -341,7 +343,11 @@ public final class FlightDelays {
               .metric("Champion", "version " + summary.text("championVersion"))
               .metric("Served p50", summary.text("servedP50Micros") + " µs")
               .metric("Served p99", summary.text("servedP99Micros") + " µs");
-      Path file = report.add(drift).write(settings.output().resolve("report.html"));
+      Path file =
+          report
+              .add(drift)
+              .section("Served beside recomputed", skew.toHtml())
+              .write(settings.output().resolve("report.html"));
       job.metric("driftedColumns", 0, drift.driftedColumns().size());
       job.artifact("report.html", file);
       summary.line(

@@ -72,11 +72,12 @@ class ReadmeTest {
         registry.promote("flight-delay", "champion", version);
 
         OnlineStore online = OnlineStore.inMemory();
-        online.materialize(features, LocalDateTime.parse("2001-02-05T00:00"));
+        LocalDateTime now = LocalDateTime.parse("2001-02-05T00:00");
+        online.materialize(features, now);
         try (Deployment delay = Deployment.open(registry, "flight-delay@champion")) {
           Map<String, Object> flight = new HashMap<>();
           flight.putAll(Map.of("origin", "JFK", "destination", "LAX", "distance", 2475L));
-          online.lookUp("origin", "JFK", flight);
+          online.at(now).get(origin, "JFK").into(flight);
           double probability = delay.predict(flight).probability();
           answer = probability;
         }

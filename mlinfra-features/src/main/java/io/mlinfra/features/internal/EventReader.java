@@ -8,14 +8,13 @@ import io.mlinfra.warehouse.Warehouse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
-import java.util.Objects;
 import org.apache.arrow.vector.BigIntVector;
 import org.apache.arrow.vector.BitVector;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.Float8Vector;
 import org.apache.arrow.vector.VarCharVector;
-import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.ipc.ArrowReader;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.jspecify.annotations.Nullable;
@@ -51,21 +50,102 @@ public final class EventReader {
   public static Events read(Warehouse warehouse, FeaturePlan plan, long after, long until) {
     return read(
         plan,
-        warehouse
-            .sql(sql(plan, " AND greatest(e, n) > ? AND greatest(e, n) <= ?"))
-            .bind(after, until));
+        warehouse.sql(sql(plan, "greatest(e, n) > ? AND greatest(e, n) <= ?")).bind(after, until));
+  }
+
+  /**
+   * Reads the events of some entities: those that {@link #partition} is true for. All partitions
+   * together hold all events, each entity's in one of them; in the others its group is -1.
+   */
+  public static Events read(Warehouse warehouse, FeaturePlan plan, int partition, int partitions) {
+    List<String> keys = new ArrayList<>();
+    for (int k = 0; k < plan.keyTypes().size(); k++) {
+      keys.add("k" + k);
+    }
+    return read(plan, warehouse.sql(sql(plan, partition(keys, partition, partitions))));
+  }
+
+  /**
+   * The SQL condition that is true for the entities of one partition, for events and for the rows
+   * that ask alike.
+   *
+   * @param keys expressions for the entity's keys, as {@link Sql#key} makes them
+   * @param partition from 0
+   */
+  public static String partition(List<String> keys, int partition, int partitions) {
+    return "hash(" + String.join(", ", keys) + ") % " + partitions + " = " + partition;
+  }
+
+  /**
+   * Reads the events of some entities.
+   *
+   * @param entities their keys, each once, as {@link #key} gives them
+   */
+  public static Events read(Warehouse warehouse, FeaturePlan plan, Collection<?> entities) {
+    return read(plan, warehouse.sql(sql(plan, among(plan))).bind(columns(plan, entities)));
+  }
+
+  /** The condition that an entity is one of those in {@link #columns}. */
+  private static String among(FeaturePlan plan) {
+    List<String> keys = new ArrayList<>();
+    List<String> lists = new ArrayList<>();
+    for (int k = 0; k < plan.keyTypes().size(); k++) {
+      keys.add("k" + k);
+      String type = plan.keyTypes().get(k) == KeyType.INTEGER ? "BIGINT" : "VARCHAR";
+      lists.add("unnest(CAST(? AS " + type + "[]))");
+    }
+    return "(" + String.join(", ", keys) + ") IN (SELECT " + String.join(", ", lists) + ")";
+  }
+
+  /** Per key of the entity a list of its values. */
+  private static Object[] columns(FeaturePlan plan, Collection<?> entities) {
+    List<List<Object>> columns = new ArrayList<>();
+    for (int k = 0; k < plan.keyTypes().size(); k++) {
+      columns.add(new ArrayList<>());
+    }
+    for (Object entity : entities) {
+      for (int k = 0; k < columns.size(); k++) {
+        columns.get(k).add(entity instanceof List<?> parts ? parts.get(k) : entity);
+      }
+    }
+    return columns.toArray();
+  }
+
+  /** How many rows the source has: at least as many as there are events. */
+  public static long count(Warehouse warehouse, FeaturePlan plan) {
+    return warehouse
+        .sql("SELECT count(*) FROM " + Sql.from(plan.view()) + " AS s")
+        .value(Long.class);
+  }
+
+  /** How many events of some entities there are. */
+  public static long count(Warehouse warehouse, FeaturePlan plan, Collection<?> entities) {
+    return warehouse
+        .sql("SELECT count(*) FROM (" + sql(plan, among(plan)) + ")")
+        .bind(columns(plan, entities))
+        .value(Long.class);
+  }
+
+  /**
+   * About how many bytes of the heap an event takes while it is read and features are computed from
+   * it. Different texts come on top.
+   */
+  public static long bytesPerEvent(FeaturePlan plan) {
+    int times = plan.view().knownAt().isPresent() ? 2 : 1;
+    // Unsorted and sorted, where it goes, and when it is visible.
+    return 16L * (times + plan.inputs().size()) + 16;
   }
 
   private static Events read(FeaturePlan plan, Query query) {
-    Events events = new Events(plan);
-    try (ArrowReader reader = query.stream()) {
+    EventCollector events = new EventCollector(plan);
+    try (ArrowReader reader = query.batchRows(ColumnReader.BLOCK).stream()) {
       while (reader.loadNextBatch()) {
-        append(events, plan, reader.getVectorSchemaRoot());
+        events.add(reader.getVectorSchemaRoot());
       }
-      return events;
     } catch (IOException e) {
       throw failed(plan.view(), e);
     }
+    return events.build();
   }
 
   private static MlInfraException failed(FeatureView view, IOException e) {
@@ -76,58 +156,39 @@ public final class EventReader {
   }
 
   /**
-   * The query for events in order: keys {@code k0…}, event time {@code e}, known-at {@code n}, and
-   * the inputs {@code v0…}.
+   * The query for events in any order: keys {@code k0…}, event time {@code e}, known-at {@code n}
+   * if it is declared, and the inputs {@code v0…}.
    *
-   * @param and further conditions on these
+   * @param where a condition on these, and on {@code n} in any case; empty for none
    */
-  static String sql(FeaturePlan plan, String and) {
+  private static String sql(FeaturePlan plan, String where) {
     FeatureView view = plan.view();
     List<String> columns = new ArrayList<>();
-    List<String> order = new ArrayList<>();
-    StringBuilder present = new StringBuilder("e IS NOT NULL AND n IS NOT NULL");
+    List<String> names = new ArrayList<>();
     for (int k = 0; k < plan.keyTypes().size(); k++) {
       columns.add(Sql.key("s", view.entity().keys().get(k), plan.keyTypes().get(k)) + " AS k" + k);
-      order.add("k" + k);
-      present.append(" AND k").append(k).append(" IS NOT NULL");
+      names.add("k" + k);
     }
     columns.add(Sql.micros("s", view.eventTime()) + " AS e");
+    names.add("e");
     columns.add(Sql.micros("s", view.knownAt().orElse(view.eventTime())) + " AS n");
-    order.add("e");
-    order.add("n");
+    if (view.knownAt().isPresent()) {
+      names.add("n");
+    }
     for (int v = 0; v < plan.inputs().size(); v++) {
       FeaturePlan.Input input = plan.inputs().get(v);
       columns.add(Sql.value("s", input.name(), input.type()) + " AS v" + v);
-      order.add("v" + v + " NULLS FIRST");
+      names.add("v" + v);
     }
     // A query of its own around it, in which e and n cannot be mistaken for columns of the table.
-    return "SELECT * FROM (SELECT "
+    return "SELECT "
+        + String.join(", ", names)
+        + " FROM (SELECT "
         + String.join(", ", columns)
         + " FROM "
         + Sql.from(view)
-        + " AS s) WHERE "
-        + present
-        + and
-        + " ORDER BY "
-        + String.join(", ", order);
-  }
-
-  private static void append(Events events, FeaturePlan plan, VectorSchemaRoot batch) {
-    int keys = plan.keyTypes().size();
-    BigIntVector happened = (BigIntVector) batch.getVector(keys);
-    BigIntVector known = (BigIntVector) batch.getVector(keys + 1);
-    for (int row = 0; row < batch.getRowCount(); row++) {
-      Object key = Objects.requireNonNull(key(batch, keys, row));
-      int at = events.add(key, happened.get(row), known.get(row));
-      for (int v = 0; v < plan.inputs().size(); v++) {
-        ValueType type = plan.inputs().get(v).type();
-        events.cells(v)[at] = cell(type, batch.getVector(keys + 2 + v), row, events.dictionary(v));
-      }
-    }
-  }
-
-  private static @Nullable Object key(VectorSchemaRoot batch, int keys, int row) {
-    return key(batch.getFieldVectors().subList(0, keys), row);
+        + " AS s)"
+        + (where.isEmpty() ? "" : " WHERE " + where);
   }
 
   /** The key of an entity that {@link Sql#key} has read; null where a part of it is missing. */
@@ -150,7 +211,7 @@ public final class EventReader {
   }
 
   /** The cell of a value that {@link Sql#value} has read. */
-  static long cell(ValueType type, FieldVector vector, int row, Dictionary texts) {
+  public static long cell(ValueType type, FieldVector vector, int row, Dictionary texts) {
     if (vector.isNull(row)) {
       return type.missing();
     }

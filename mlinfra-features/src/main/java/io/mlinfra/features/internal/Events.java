@@ -1,71 +1,36 @@
 package io.mlinfra.features.internal;
 
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.apache.arrow.vector.FieldVector;
 
 /**
  * The events of a view: grouped by entity and in order within each group, so that a window is a run
- * of neighbours. Filled once, then read-only.
+ * of neighbours. Immutable; what it gives out is not to be changed.
  */
 public final class Events {
   private final FeaturePlan plan;
-  private final Map<Object, Integer> groups = new HashMap<>();
-  private Object[] keys = new Object[16];
-  private int[] starts = new int[16];
-  private long[] eventTimes = new long[1024];
-  private long[] knownTimes = new long[1024];
+  private final EntityIndex entities;
+  private final int[] starts;
+  private final long[] eventTimes;
+  private final long[] knownTimes;
   private final long[][] cells;
   private final Dictionary[] dictionaries;
-  private int size;
 
-  Events(FeaturePlan plan) {
+  Events(
+      FeaturePlan plan,
+      EntityIndex entities,
+      int[] starts,
+      long[] eventTimes,
+      long[] knownTimes,
+      long[][] cells,
+      Dictionary[] dictionaries) {
     this.plan = plan;
-    List<FeaturePlan.Input> inputs = plan.inputs();
-    this.cells = new long[inputs.size()][1024];
-    this.dictionaries = new Dictionary[inputs.size()];
-    for (int i = 0; i < dictionaries.length; i++) {
-      dictionaries[i] = inputs.get(i).type() == ValueType.TEXT ? new Dictionary() : Dictionary.NONE;
-    }
-  }
-
-  /**
-   * Makes room for one more event. Events come grouped by entity and in order within it.
-   *
-   * @param key a {@link Long} or {@link String}, or a list of them where the entity has several
-   * @return where its cells go
-   */
-  int add(Object key, long eventTime, long knownTime) {
-    if (size == eventTimes.length) {
-      grow();
-    }
-    Integer group = groups.get(key);
-    if (group == null) {
-      if (groups.size() + 1 == starts.length) {
-        starts = Arrays.copyOf(starts, 2 * starts.length);
-        keys = Arrays.copyOf(keys, 2 * keys.length);
-      }
-      keys[groups.size()] = key;
-      starts[groups.size()] = size;
-      groups.put(key, groups.size());
-    } else if (group != groups.size() - 1 || eventTimes[size - 1] > eventTime) {
-      throw new IllegalStateException("events are not sorted by entity and time");
-    }
-    eventTimes[size] = eventTime;
-    knownTimes[size] = knownTime;
-    starts[groups.size()] = size + 1;
-    return size++;
-  }
-
-  private void grow() {
-    int larger = Math.addExact(size, size);
-    eventTimes = Arrays.copyOf(eventTimes, larger);
-    knownTimes = Arrays.copyOf(knownTimes, larger);
-    for (int i = 0; i < cells.length; i++) {
-      cells[i] = Arrays.copyOf(cells[i], larger);
-    }
+    this.entities = entities;
+    this.starts = starts;
+    this.eventTimes = eventTimes;
+    this.knownTimes = knownTimes;
+    this.cells = cells;
+    this.dictionaries = dictionaries;
   }
 
   public FeaturePlan plan() {
@@ -74,15 +39,15 @@ public final class Events {
 
   /** How many events there are. */
   public int size() {
-    return size;
+    return eventTimes.length;
   }
 
-  /** When each happened; as long as there are events, and then some. */
+  /** When each happened. */
   public long[] eventTimes() {
     return eventTimes;
   }
 
-  /** When each was known; the event time where the view declares none. */
+  /** When each was known; the array of event times where the view declares none. */
   public long[] knownTimes() {
     return knownTimes;
   }
@@ -99,12 +64,12 @@ public final class Events {
 
   /** How many entities there are. */
   public int groups() {
-    return groups.size();
+    return starts.length - 1;
   }
 
   /** The group of an entity, or -1. */
   public int group(Object key) {
-    return groups.getOrDefault(key, -1);
+    return entities.find(key);
   }
 
   /**
@@ -114,16 +79,29 @@ public final class Events {
    */
   public int[] groups(List<FieldVector> keys, int rows) {
     int[] found = new int[rows];
-    for (int row = 0; row < rows; row++) {
-      Object key = EventReader.key(keys, row);
-      found[row] = key == null ? -1 : group(key);
-    }
+    int blocks = (rows + ColumnReader.BLOCK - 1) / ColumnReader.BLOCK;
+    Parallel.run(
+        blocks,
+        () -> {
+          ColumnReader reader = new ColumnReader();
+          return block -> {
+            int row = block * ColumnReader.BLOCK;
+            int[] part = new int[Math.min(ColumnReader.BLOCK, rows - row)];
+            entities.numbers(keys, row, part.length, false, reader, part);
+            System.arraycopy(part, 0, found, row, part.length);
+          };
+        });
     return found;
   }
 
   /** A {@link Long} or {@link String}, or a list of them where the entity has several keys. */
   public Object key(int group) {
-    return keys[group];
+    return entities.key(group);
+  }
+
+  /** Per group its first event; then the number of events. */
+  int[] starts() {
+    return starts;
   }
 
   /** A group's first event. */
@@ -134,5 +112,27 @@ public final class Events {
   /** Behind a group's last event. */
   public int end(int group) {
     return starts[group + 1];
+  }
+
+  /** Orders two events of an entity as {@code FeatureView} says. */
+  int compare(int a, int b) {
+    int order = Long.compare(eventTimes[a], eventTimes[b]);
+    if (order == 0) {
+      order = Long.compare(knownTimes[a], knownTimes[b]);
+    }
+    for (int v = 0; order == 0 && v < cells.length; v++) {
+      order = plan.inputs().get(v).type().compare(cells[v][a], cells[v][b], dictionaries[v]);
+    }
+    return order;
+  }
+
+  boolean isInOrder(int start, int end) {
+    for (int i = start + 1; i < end; i++) {
+      if (eventTimes[i - 1] > eventTimes[i]
+          || eventTimes[i - 1] == eventTimes[i] && compare(i - 1, i) > 0) {
+        return false;
+      }
+    }
+    return true;
   }
 }

@@ -95,6 +95,24 @@ public final class FeaturePlan {
     return new FeaturePlan(view, schema);
   }
 
+  /**
+   * The same for some of the features. It reads the inputs of all of them, as these order the
+   * events.
+   *
+   * @param wanted features of the view
+   */
+  public FeaturePlan selecting(List<Feature> wanted) {
+    return new FeaturePlan(this, wanted);
+  }
+
+  private FeaturePlan(FeaturePlan of, List<Feature> wanted) {
+    this.view = of.view;
+    this.keyTypes = of.keyTypes;
+    this.zoned = of.zoned;
+    this.inputs.addAll(of.inputs);
+    of.features.stream().filter(each -> wanted.contains(each.feature())).forEach(features::add);
+  }
+
   public FeatureView view() {
     return view;
   }

@@ -1,8 +1,11 @@
 package io.mlinfra.features.internal;
 
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
 import java.util.Optional;
 import org.apache.arrow.vector.types.FloatingPointPrecision;
 import org.apache.arrow.vector.types.TimeUnit;
@@ -204,5 +207,31 @@ public enum ValueType {
       return Optional.of(TIMESTAMP);
     }
     return type instanceof ArrowType.Utf8 ? Optional.of(TEXT) : Optional.empty();
+  }
+
+  /** The type of a value that somebody passes who asks; empty where there is none for it. */
+  public static Optional<ValueType> ofValue(Object value) {
+    if (value instanceof Long
+        || value instanceof Integer
+        || value instanceof Short
+        || value instanceof Byte) {
+      return Optional.of(INT64);
+    }
+    if (value instanceof Number) {
+      return Optional.of(FLOAT64);
+    }
+    if (value instanceof Boolean) {
+      return Optional.of(BOOLEAN);
+    }
+    if (value instanceof String) {
+      return Optional.of(TEXT);
+    }
+    return value instanceof LocalDateTime
+            || value instanceof LocalDate
+            || value instanceof Instant
+            || value instanceof OffsetDateTime
+            || value instanceof ZonedDateTime
+        ? Optional.of(TIMESTAMP)
+        : Optional.empty();
   }
 }

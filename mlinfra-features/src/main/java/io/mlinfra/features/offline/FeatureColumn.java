@@ -4,7 +4,6 @@ import io.mlinfra.features.internal.Dictionary;
 import io.mlinfra.features.internal.FeaturePlan;
 import io.mlinfra.features.internal.ValueType;
 import java.nio.charset.StandardCharsets;
-import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.BigIntVector;
 import org.apache.arrow.vector.BitVector;
 import org.apache.arrow.vector.FieldVector;
@@ -24,29 +23,23 @@ final class FeatureColumn {
   }
 
   /**
-   * Makes a column.
+   * Fills a column.
    *
+   * @param first the cell of its first row
    * @param texts of the cells, for texts
-   * @return the caller's to close
+   * @param to of the feature's {@link #field}; what it held is gone
    */
-  static FieldVector of(
-      FeaturePlan.Planned feature, long[] cells, Dictionary texts, BufferAllocator allocator) {
-    FieldVector vector = field(feature).createVector(allocator);
-    try {
-      vector.setInitialCapacity(cells.length);
-      vector.allocateNew();
-      ValueType type = feature.type();
-      for (int row = 0; row < cells.length; row++) {
-        if (!type.isMissing(cells[row])) {
-          set(vector, row, cells[row], texts);
-        }
+  static void fill(
+      ValueType type, long[] cells, int first, int count, Dictionary texts, FieldVector to) {
+    to.setInitialCapacity(count);
+    to.allocateNew();
+    for (int row = 0; row < count; row++) {
+      long cell = cells[first + row];
+      if (!type.isMissing(cell)) {
+        set(to, row, cell, texts);
       }
-      vector.setValueCount(cells.length);
-      return vector;
-    } catch (RuntimeException | Error e) {
-      vector.close();
-      throw e;
     }
+    to.setValueCount(count);
   }
 
   private static void set(FieldVector vector, int row, long cell, Dictionary texts) {

@@ -3,7 +3,6 @@ package io.mlinfra.features.offline;
 import io.mlinfra.core.ErrorCode;
 import io.mlinfra.core.Gate;
 import io.mlinfra.core.MlInfraException;
-import io.mlinfra.core.Progress;
 import io.mlinfra.features.internal.EventReader;
 import io.mlinfra.features.internal.FeaturePlan;
 import io.mlinfra.features.internal.KeyType;
@@ -13,16 +12,15 @@ import io.mlinfra.features.view.Feature;
 import io.mlinfra.features.view.FeatureService;
 import io.mlinfra.features.view.FeatureView;
 import io.mlinfra.warehouse.Warehouse;
-import java.io.IOException;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.vector.ipc.ArrowReader;
+import org.apache.arrow.vector.types.pojo.Schema;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +41,7 @@ public final class FeatureStore implements AutoCloseable {
   private final @Nullable FeatureService service;
   private final BufferAllocator allocator;
   private final Gate gate = new Gate("the feature store");
+  private boolean released;
 
   private FeatureStore(
       Warehouse warehouse, List<FeatureView> views, @Nullable FeatureService service) {
@@ -69,17 +68,27 @@ public final class FeatureStore implements AutoCloseable {
                   + "'");
         }
       }
-      plans.put(view, FeaturePlan.of(view, EventReader.schema(warehouse, view)));
+      plans.put(view, FeaturePlan.of(view, schema(warehouse, view)));
     }
     this.allocator = warehouse.allocator().newChildAllocator("features", 0, Long.MAX_VALUE);
+  }
+
+  private static Schema schema(Warehouse warehouse, FeatureView view) {
+    try {
+      return EventReader.schema(warehouse, view);
+    } catch (MlInfraException e) {
+      throw new MlInfraException(
+          e.code(), "feature view '" + view.name() + "': " + e.getMessage(), e);
+    }
   }
 
   /**
    * Opens a store of some views, which gives all their features.
    *
-   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if a view names a table or column that
-   *     the warehouse does not have; {@link ErrorCode#DATA_UNSUITABLE} if it sums a column that
-   *     holds no numbers, or takes one for a time that holds none
+   * @throws MlInfraException naming the view: {@link ErrorCode#NAME_UNKNOWN} if it names a table or
+   *     column that the warehouse does not have; {@link ErrorCode#QUERY_FAILED} if its query is
+   *     refused; {@link ErrorCode#DATA_UNSUITABLE} if it sums a column that holds no numbers, or
+   *     takes one for a time that holds none
    * @throws IllegalArgumentException if two views, or features of two views, have one name
    */
   public static FeatureStore open(Warehouse warehouse, FeatureView... views) {
@@ -107,7 +116,13 @@ public final class FeatureStore implements AutoCloseable {
    * @param timeColumn the column that holds each row's time
    */
   public TrainingQuery training(String labels, String timeColumn) {
-    return new TrainingQuery(this, labels, timeColumn);
+    return query(plans(), service, labels, timeColumn);
+  }
+
+  private TrainingQuery query(
+      List<FeaturePlan> asked, @Nullable FeatureService derived, String labels, String timeColumn) {
+    Labels queried = new Labels.Queried(warehouse, labels, new @Nullable Object[0]);
+    return new TrainingQuery(this, asked, derived, queried, timeColumn);
   }
 
   /**
@@ -118,53 +133,49 @@ public final class FeatureStore implements AutoCloseable {
     return training(labels, timeColumn).bind(parameters).collect();
   }
 
-  TrainingSet collect(
-      @Nullable FeatureService asked,
-      String labels,
-      String timeColumn,
-      Progress progress,
-      @Nullable Object... parameters) {
-    FeatureService wanted = asked == null ? service : asked;
-    List<FeatureView> from = wanted == null ? views : wanted.views();
-    return collect(from, labels, timeColumn, progress, parameters);
+  /**
+   * Rows of a stream that ask. Such a query runs once, in Java: the database could not read the
+   * stream twice.
+   *
+   * @param labels whose rows have the entity keys of all views; borrowed, and read from where it
+   *     stands to its end
+   * @param timeColumn the column that holds each row's time
+   */
+  public TrainingQuery training(ArrowReader labels, String timeColumn) {
+    return new TrainingQuery(this, plans(), service, new Labels.Streamed(labels), timeColumn);
   }
 
-  private TrainingSet collect(
-      List<FeatureView> from,
-      String labels,
-      String timeColumn,
-      Progress progress,
-      @Nullable Object... parameters) {
-    Gate.Pass pass = gate.enter();
-    try {
-      List<FeaturePlan> asked = from.stream().map(this::plan).toList();
-      Set<String> names =
-          asked.stream()
-              .flatMap(plan -> plan.features().stream())
-              .map(FeaturePlan.Planned::name)
-              .collect(Collectors.toSet());
-      LabelQuery query = new LabelQuery(warehouse, asked, names, labels, timeColumn, parameters);
-      BufferAllocator own = allocator.newChildAllocator("training set", 0, Long.MAX_VALUE);
-      try {
-        return new TrainingSetBuilder(warehouse, asked, timeColumn, progress, own).build(query);
-      } catch (IOException | RuntimeException | Error e) {
-        own.close();
-        throw e;
-      }
-    } catch (IOException e) {
-      throw new MlInfraException(
-          ErrorCode.IO_FAILED, "reading the labels failed: " + e.getMessage(), e);
-    } finally {
-      pass.close();
-    }
+  /** What the store was opened for. */
+  private List<FeaturePlan> plans() {
+    return service == null ? views.stream().map(this::plan).toList() : plans(service);
+  }
+
+  /**
+   * The plans of what a service takes of its views.
+   *
+   * @throws IllegalArgumentException if one is not in this store
+   */
+  List<FeaturePlan> plans(FeatureService asked) {
+    return asked.views().stream().map(view -> plan(view).selecting(asked.features(view))).toList();
   }
 
   private FeaturePlan plan(FeatureView view) {
     FeaturePlan plan = plans.get(view);
     if (plan == null) {
-      throw new IllegalArgumentException("feature view '" + view.name() + "' is not in " + this);
+      throw new IllegalArgumentException(
+          "feature view '" + view.name() + "' is not in " + this + " as it is defined there");
     }
     return plan;
+  }
+
+  /** Holds off closing. */
+  Gate.Pass enter() {
+    return gate.enter();
+  }
+
+  /** Memory of something that must be closed before the store is. */
+  BufferAllocator newChild(String name) {
+    return allocator.newChildAllocator(name, 0, Long.MAX_VALUE);
   }
 
   /**
@@ -201,15 +212,32 @@ public final class FeatureStore implements AutoCloseable {
             + " AS e WHERE "
             + String.join(" AND ", present)
             + " ORDER BY ALL";
-    return collect(List.of(view), labels, time, Progress.NONE, Times.floor(at));
+    // To the bit what the online store computes, which the database's sums are not.
+    return query(List.of(plan), null, labels, time)
+        .bind(Times.floor(at))
+        .engine(Engine.KERNEL)
+        .collect();
   }
 
-  /** Idempotent. Training sets that are still open must be closed first. */
+  /**
+   * Waits for calls in flight. Training sets and streams must be closed first. Idempotent.
+   *
+   * @throws IllegalStateException if one is still open; the store takes no more calls, and is to be
+   *     closed again when they are
+   */
   @Override
-  public void close() {
-    if (gate.close()) {
-      allocator.close();
+  public synchronized void close() {
+    gate.close();
+    if (released) {
+      return;
     }
+    int open = allocator.getChildAllocators().size();
+    if (open > 0) {
+      throw new IllegalStateException(
+          "the feature store has " + open + " training sets or streams open; close them first");
+    }
+    released = true;
+    allocator.close();
   }
 
   @Override

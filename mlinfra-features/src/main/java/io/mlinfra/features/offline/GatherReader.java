@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
-import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.ipc.ArrowReader;
 import org.apache.arrow.vector.types.pojo.Field;
@@ -29,27 +28,30 @@ final class GatherReader extends ArrowReader {
     // Room for more rows than there are would only cost memory.
     this.batchRows = Math.max(1, Math.min(batchRows, rows.length));
     VectorSchemaRoot table = memory.table();
+    List<Field> fields = table.getSchema().getFields();
     if (names.isEmpty()) {
-      table.getFieldVectors().forEach(vector -> columns.add(new GatheredColumn(vector)));
+      for (int i = 0; i < fields.size(); i++) {
+        columns.add(new GatheredColumn(fields.get(i), table.getVector(i)));
+      }
     }
     for (String name : names) {
-      columns.add(new GatheredColumn(require(table, name)));
+      int i = require(fields, name);
+      columns.add(new GatheredColumn(fields.get(i), table.getVector(i)));
     }
   }
 
-  private static FieldVector require(VectorSchemaRoot table, String name) {
-    FieldVector vector = table.getVector(name);
-    if (vector == null) {
-      throw new MlInfraException(
-          ErrorCode.NAME_UNKNOWN,
-          "the training set has no column '"
-              + name
-              + "'; its columns are "
-              + table.getSchema().getFields().stream()
-                  .map(Field::getName)
-                  .collect(Collectors.joining(", ")));
+  private static int require(List<Field> fields, String name) {
+    for (int i = 0; i < fields.size(); i++) {
+      if (fields.get(i).getName().equals(name)) {
+        return i;
+      }
     }
-    return vector;
+    throw new MlInfraException(
+        ErrorCode.NAME_UNKNOWN,
+        "the training set has no column '"
+            + name
+            + "'; its columns are "
+            + fields.stream().map(Field::getName).collect(Collectors.joining(", ")));
   }
 
   /**

@@ -9,6 +9,7 @@ import org.apache.arrow.vector.types.pojo.Field;
 
 /** One column of a table that rows are picked from. */
 final class GatheredColumn {
+  private final Field field;
   private final FieldVector from;
 
   /** Bytes of a value that is copied by address, 0 for one that is not. */
@@ -16,7 +17,13 @@ final class GatheredColumn {
 
   private final boolean gaps;
 
-  GatheredColumn(FieldVector from) {
+  /**
+   * A column.
+   *
+   * @param field what the table calls it: a vector forgets the names inside its lists
+   */
+  GatheredColumn(Field field, FieldVector from) {
+    this.field = field;
     this.from = from;
     int bytes = from instanceof BaseFixedWidthVector fixed ? fixed.getTypeWidth() : 0;
     this.width = bytes == 4 || bytes == 8 ? bytes : 0;
@@ -24,7 +31,7 @@ final class GatheredColumn {
   }
 
   Field field() {
-    return from.getField();
+    return field;
   }
 
   /**

@@ -113,6 +113,11 @@ public final class TrainingSet implements AutoCloseable {
     return where(at -> at >= limit);
   }
 
+  /** The time of a row of this view, in microseconds. */
+  long time(int row) {
+    return times[rows[row]];
+  }
+
   private TrainingSet where(LongPredicate wanted) {
     return view(IntStream.of(rows).filter(row -> wanted.test(times[row])).toArray(), madeFrom);
   }

@@ -3,146 +3,642 @@ package io.mlinfra.features.online;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.mlinfra.core.ErrorCode;
+import io.mlinfra.core.Gate;
 import io.mlinfra.core.MlInfraException;
+import io.mlinfra.core.Progress;
+import io.mlinfra.features.internal.Derivations;
+import io.mlinfra.features.internal.EventReader;
+import io.mlinfra.features.internal.FeaturePlan;
+import io.mlinfra.features.internal.Times;
 import io.mlinfra.features.offline.FeatureStore;
-import io.mlinfra.features.offline.TrainingSet;
-import io.mlinfra.features.view.Aggregate;
-import io.mlinfra.features.view.Feature;
+import io.mlinfra.features.view.Aggregate.Function;
+import io.mlinfra.features.view.FeatureService;
 import io.mlinfra.features.view.FeatureView;
-import java.io.IOException;
+import java.time.Instant;
 import java.time.LocalDateTime;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
-import org.apache.arrow.vector.FieldVector;
-import org.apache.arrow.vector.VectorSchemaRoot;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.apache.arrow.vector.ipc.ArrowReader;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The latest feature values per entity, in memory. Filled by {@link #materialize}. Thread-safe; a
- * reader sees the values of one materialisation of a view or of the next one, never some of both.
+ * Serves the features of entities as of now, or of a moment ago. It keeps the events that features
+ * still depend on, taken over from a warehouse by {@link #materialize} and {@linkplain #push
+ * pushed} as they come, and computes from them what a training set would give at the time of the
+ * read over the same events, to the bit.
+ *
+ * <pre>{@code
+ * OnlineStore online = OnlineStore.inMemory();
+ * online.materialize(features, LocalDateTime.parse("2024-05-01T00:00"));
+ * online.push(card, Map.of("card", 7L, "paid", time, "amount", 12.5));
+ * double mean = online.get(card, 7L).number("card__mean_amount_7d");
+ * FeatureVector all = online.get(fraud, request);
+ * }</pre>
+ *
+ * <p><b>Time.</b> A read without a time means the time of the clock. The latest time at which an
+ * event became visible is the view's watermark; neither a read nor what is pushed may lie further
+ * behind it than {@link OnlineOptions#allowedLateness()}. What no read can see any more is
+ * forgotten, some events at a time.
+ *
+ * <p><b>Threads.</b> Thread-safe. Writers take turns: a push waits for a materialisation. Readers
+ * do not wait: a call, be it for one row or for many, sees all views as one materialisation left
+ * them or as the next one does. The events of a push come in entity by entity.
+ *
+ * <p>Pushing an event twice counts it twice; the next materialisation replaces what was pushed by
+ * what the warehouse has.
  */
-public final class OnlineStore {
-  private final long mostEntities;
-  private final Map<String, Materialized> views = new ConcurrentHashMap<>();
+public final class OnlineStore implements AutoCloseable {
+  private static final int MOST_TRIES = 100;
 
-  private record Materialized(FeatureView view, LocalDateTime at, Cache<String, double[]> rows) {}
+  private final OnlineOptions options;
+  private final @Nullable Backing backing;
+  private final Gate gate = new Gate("the online store");
+  private final ReentrantLock writing = new ReentrantLock();
+  private final Cache<FeatureService, Layout> layouts =
+      Caffeine.newBuilder().executor(Runnable::run).maximumSize(1000).build();
+  private volatile Map<String, ViewTable> tables;
 
-  private OnlineStore(long mostEntities) {
-    this.mostEntities = mostEntities;
+  /** Whether a storage may already hold what {@link #tables} does not show yet. */
+  private volatile boolean switching;
+
+  private OnlineStore(OnlineOptions options, @Nullable Storage storage) {
+    this.options = options;
+    this.backing = storage == null ? null : new Backing(storage, options);
+    this.tables = backing == null ? Map.of() : backing.tables();
   }
 
-  /** A store that keeps every entity. */
+  /** A store in memory that keeps every entity. */
   public static OnlineStore inMemory() {
-    return new OnlineStore(Long.MAX_VALUE);
+    return inMemory(OnlineOptions.defaults());
   }
 
-  /**
-   * A store that keeps the entities that are asked for most; the others look as if they had no
-   * events.
-   *
-   * @param mostEntities per view, 1 or more
-   */
-  public static OnlineStore inMemory(long mostEntities) {
-    if (mostEntities < 1) {
-      throw new IllegalArgumentException("mostEntities (" + mostEntities + ") must be > 0");
+  /** A store in memory. */
+  public static OnlineStore inMemory(OnlineOptions options) {
+    return new OnlineStore(options, null);
+  }
+
+  /** A store over a storage, which becomes its own. */
+  static OnlineStore over(Storage storage, OnlineOptions options) {
+    try {
+      return new OnlineStore(options, storage);
+    } catch (RuntimeException | Error e) {
+      storage.close();
+      throw e;
     }
-    return new OnlineStore(mostEntities);
   }
 
-  /**
-   * Replaces the values of all views of a store by those of one time. Where one view fails, all
-   * keep the values that they had.
-   *
-   * @param at the time, UTC
-   * @return how many entities have values, over all views
-   */
-  public long materialize(FeatureStore features, LocalDateTime at) {
-    long entities = 0;
-    Map<String, Materialized> fresh = new HashMap<>();
-    for (FeatureView view : features.views()) {
-      Cache<String, double[]> rows = newCache();
-      try (TrainingSet values = features.valuesAt(view, at);
-          ArrowReader reader = values.reader()) {
-        while (reader.loadNextBatch()) {
-          put(view, reader.getVectorSchemaRoot(), rows);
+  /** Reads as of the clock's time: see {@link At#get(FeatureView, Object...)}. */
+  public FeatureVector get(FeatureView view, Object... keys) {
+    return new At(now()).get(view, keys);
+  }
+
+  /** Reads as of the clock's time: see {@link At#get(FeatureService, Map)}. */
+  public FeatureVector get(FeatureService service, Map<String, ?> row) {
+    return new At(now()).get(service, row);
+  }
+
+  /** Reads as of the clock's time: see {@link At#getAll(FeatureService, List)}. */
+  public List<FeatureVector> getAll(FeatureService service, List<? extends Map<String, ?>> rows) {
+    return new At(now()).getAll(service, rows);
+  }
+
+  /** Reads as of a time, UTC. */
+  public At at(LocalDateTime time) {
+    return new At(Times.floor(time));
+  }
+
+  private long now() {
+    Instant now = options.clock().instant();
+    return Math.addExact(
+        Math.multiplyExact(now.getEpochSecond(), 1_000_000L), now.getNano() / 1000);
+  }
+
+  /** A store as of one time. Thread-safe. */
+  public final class At {
+    private final long time;
+
+    private At(long time) {
+      this.time = time;
+    }
+
+    /**
+     * The features of an entity. One that the store does not know has counts of 0 and no other
+     * values.
+     *
+     * @param keys of the entity, in the order of the definition: whole numbers or texts
+     * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if the store does not have the view,
+     *     or has another definition of it
+     * @throws IllegalArgumentException if a key is of another type, there are more or fewer than
+     *     the view has, or the time is further back than the allowed lateness
+     */
+    public FeatureVector get(FeatureView view, Object... keys) {
+      Map<String, ViewTable> seen = tables;
+      if (backing == null) {
+        return get(seen, view, keys);
+      }
+      return consistently(List.of(view), snapshot -> get(snapshot, view, keys));
+    }
+
+    private FeatureVector get(Map<String, ViewTable> from, FeatureView view, Object... keys) {
+      ViewTable table = table(from, view.name());
+      Shape shape = table.shape(view);
+      table.requireReadable(time);
+      Object key = table.key(view, keys);
+      EntityState state = state(table, shape, key);
+      Evaluation.Result result = state.at(shape, time);
+      return new FeatureVector(
+          shape.layout, values(shape, result), time, new long[] {result.latest()});
+    }
+
+    /**
+     * The features of a service.
+     *
+     * @param row has the keys of all entities, a null one of which stands for an entity without
+     *     events, and what features are derived from
+     * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if the store does not have a view, or
+     *     has another definition of it, or the row lacks what a feature is derived from; {@link
+     *     ErrorCode#DATA_UNSUITABLE} if a feature cannot be derived from what it has
+     * @throws IllegalArgumentException if the row lacks a key or has one of another type, or the
+     *     time is further back than the allowed lateness
+     */
+    public FeatureVector get(FeatureService service, Map<String, ?> row) {
+      return getAll(service, List.of(row)).get(0);
+    }
+
+    /**
+     * The features of a service for some rows, all of one materialisation; otherwise as {@link
+     * #get(FeatureService, Map)}.
+     */
+    public List<FeatureVector> getAll(FeatureService service, List<? extends Map<String, ?>> rows) {
+      if (backing == null) {
+        return getAll(tables, service, rows);
+      }
+      return consistently(service.views(), snapshot -> getAll(snapshot, service, rows));
+    }
+
+    private List<FeatureVector> getAll(
+        Map<String, ViewTable> from, FeatureService service, List<? extends Map<String, ?>> rows) {
+      Layout layout = layouts.get(service, Layout::of);
+      List<FeatureView> views = service.views();
+      @Nullable Object[][] values = new Object[rows.size()][layout.names().size()];
+      long[][] latest = new long[rows.size()][views.size()];
+      int first = 0;
+      for (int v = 0; v < views.size(); v++) {
+        FeatureView view = views.get(v);
+        ViewTable table = table(from, view.name());
+        Shape shape = table.shape(view);
+        table.requireReadable(time);
+        List<@Nullable Object> keys = new ArrayList<>(rows.size());
+        for (Map<String, ?> row : rows) {
+          keys.add(table.key(view, row));
         }
-        entities += values.rows();
-      } catch (IOException e) {
-        throw new MlInfraException(
-            ErrorCode.IO_FAILED, "materialising '" + view.name() + "' failed", e);
+        List<EntityState> states = states(table, shape, keys);
+        int[] sources = layout.sources(v);
+        for (int r = 0; r < values.length; r++) {
+          Evaluation.Result result = states.get(r).at(shape, time);
+          @Nullable Object[] all = values(shape, result);
+          for (int f = 0; f < sources.length; f++) {
+            values[r][first + f] = all[sources[f]];
+          }
+          latest[r][v] = result.latest();
+        }
+        first += sources.length;
       }
-      fresh.put(view.name(), new Materialized(view, at, rows));
-    }
-    views.putAll(fresh);
-    return entities;
-  }
-
-  private Cache<String, double[]> newCache() {
-    // What is too much goes at once, in the thread that puts it in.
-    Caffeine<Object, Object> builder = Caffeine.newBuilder().executor(Runnable::run);
-    return mostEntities < Long.MAX_VALUE
-        ? builder.maximumSize(mostEntities).build()
-        : builder.build();
-  }
-
-  private static void put(FeatureView view, VectorSchemaRoot batch, Cache<String, double[]> rows) {
-    FieldVector entities = batch.getVector(view.entity().keys().get(0));
-    List<Feature> features = view.features();
-    for (int row = 0; row < batch.getRowCount(); row++) {
-      double[] values = new double[features.size()];
-      for (int f = 0; f < values.length; f++) {
-        Object value = batch.getVector(features.get(f).name()).getObject(row);
-        values[f] = value == null ? Double.NaN : ((Number) value).doubleValue();
+      List<FeatureVector> vectors = new ArrayList<>(rows.size());
+      for (int r = 0; r < values.length; r++) {
+        derive(service, layout, first, rows.get(r), values[r]);
+        vectors.add(new FeatureVector(layout, values[r], time, latest[r]));
       }
-      rows.put(entities.getObject(row).toString(), values);
+      return vectors;
     }
-  }
 
-  /**
-   * Puts the feature values of an entity into a row that is about to be predicted for: a Long per
-   * count, a Double per other feature, null where missing. An entity without events has a count of
-   * 0 and nothing else.
-   *
-   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if the view has never been materialised
-   */
-  public void lookUp(String view, String entity, Map<String, @Nullable Object> row) {
-    Materialized found = materialized(view);
-    double[] values = found.rows.getIfPresent(entity);
-    List<Feature> features = found.view.features();
-    for (int f = 0; f < features.size(); f++) {
-      Feature feature = features.get(f);
-      if (feature.aggregate().function() == Aggregate.Function.COUNT) {
-        row.put(feature.name(), values == null ? 0L : (long) values[f]);
-      } else {
-        row.put(feature.name(), values == null || Double.isNaN(values[f]) ? null : values[f]);
+    private void derive(
+        FeatureService service,
+        Layout layout,
+        int first,
+        Map<String, ?> row,
+        @Nullable Object[] values) {
+      if (first == values.length) {
+        return;
+      }
+      Map<String, @Nullable Object> known = new HashMap<>(row);
+      for (int f = 0; f < first; f++) {
+        known.put(layout.names().get(f), values[f]);
+      }
+      Derivations.derive(service, known);
+      for (int f = first; f < values.length; f++) {
+        values[f] = known.get(layout.names().get(f));
       }
     }
+
+    private @Nullable Object[] values(Shape shape, Evaluation.Result result) {
+      if (!shape.aging || result.latest() == FeatureVector.NEVER || result.from() == time) {
+        return result.values();
+      }
+      @Nullable Object[] values = result.values().clone();
+      for (int f : shape.latest) {
+        if (shape.plan.features().get(f).function() == Function.SINCE_LAST) {
+          values[f] = Evaluation.age(time, result.latest());
+        }
+      }
+      return values;
+    }
   }
 
-  /** The time whose values of a view are here, UTC. */
-  public LocalDateTime materializedAt(String view) {
-    return materialized(view).at;
+  private interface Call<T> {
+    T over(Map<String, ViewTable> snapshot);
   }
 
-  private Materialized materialized(String view) {
-    Materialized found = views.get(view);
-    if (found == null) {
+  /** Reads from a storage until nothing was switched in the midst of it. */
+  private <T> T consistently(List<FeatureView> views, Call<T> call) {
+    Backing from = backing();
+    Gate.Pass pass = gate.enter();
+    try {
+      for (int tries = 0; tries < MOST_TRIES; tries++) {
+        Map<String, ViewTable> snapshot = from.isShared() ? from.tables(views) : tables;
+        T answer = call.over(snapshot);
+        if (from.isShared() ? from.areCurrent(views, snapshot) : snapshot == tables && !switching) {
+          return answer;
+        }
+        if (!from.isShared()) {
+          // A switch is short: let it end.
+          writing.lock();
+          writing.unlock();
+        }
+      }
+      throw new MlInfraException(
+          ErrorCode.CONFLICT, "others materialise faster than this store reads");
+    } finally {
+      pass.close();
+    }
+  }
+
+  private Backing backing() {
+    if (backing == null) {
+      throw new IllegalStateException("a store in memory has no storage");
+    }
+    return backing;
+  }
+
+  private static ViewTable table(Map<String, ViewTable> from, String view) {
+    ViewTable table = from.get(view);
+    if (table == null) {
       throw new MlInfraException(
           ErrorCode.NAME_UNKNOWN,
           "feature view '"
               + view
               + "' has not been materialised; these have: "
-              + new TreeSet<>(views.keySet()));
+              + new TreeSet<>(from.keySet()));
     }
-    return found;
+    return table;
+  }
+
+  private EntityState state(ViewTable table, Shape shape, Object key) {
+    if (backing != null) {
+      return backing.states(table, shape, Arrays.asList(key)).get(0);
+    }
+    EntityState state = table.states().get(key);
+    return state == null ? table.unknown() : state;
+  }
+
+  private List<EntityState> states(
+      ViewTable table, Shape shape, List<? extends @Nullable Object> keys) {
+    if (backing != null) {
+      return backing.states(table, shape, keys);
+    }
+    List<EntityState> states = new ArrayList<>(keys.size());
+    for (Object key : keys) {
+      EntityState state = key == null ? null : table.states().get(key);
+      states.add(state == null ? table.unknown() : state);
+    }
+    return states;
+  }
+
+  /**
+   * Makes the views of a feature store known without events, so that they can be pushed to. Views
+   * that are known already keep what they have, if they compute the same.
+   */
+  public void define(FeatureStore features) {
+    writing(
+        () -> {
+          List<Change> changes = new ArrayList<>();
+          for (FeatureView view : features.views()) {
+            FeaturePlan plan = plan(features, view);
+            ViewMeta meta = ViewMeta.of(plan, ViewMeta.NEVER);
+            ViewTable old = current(view);
+            if (old == null || !old.meta.computesAs(meta)) {
+              long generation =
+                  backing == null ? ViewTable.IN_MEMORY : old == null ? 1 : old.generation + 1;
+              ViewTable table =
+                  new ViewTable(meta, generation, Long.MIN_VALUE, options).with(new Shape(plan));
+              changes.add(new Change(table, old, List.of(), Map.of(), 0, 0, false));
+            }
+          }
+          apply(changes, null);
+          return null;
+        });
+  }
+
+  private static FeaturePlan plan(FeatureStore features, FeatureView view) {
+    return FeaturePlan.of(view, EventReader.schema(features.warehouse(), view));
+  }
+
+  /** As {@link #materialize(FeatureStore, LocalDateTime, Progress)}, telling nobody. */
+  public Materialization materialize(FeatureStore features, LocalDateTime at) {
+    return materialize(features, at, Progress.NONE);
+  }
+
+  /**
+   * Takes over from a warehouse the events of all views of a feature store that were visible at a
+   * time. A view that was materialised before goes on from there: what became visible since then
+   * comes in, and goes where it had been pushed before; what was pushed and becomes visible later
+   * stays. A view that was not, or that computed something else, is built anew, as by {@link
+   * #rematerialize(FeatureStore, LocalDateTime, Progress)}.
+   *
+   * <p>All views switch at once; where one fails, all keep what they had. The same time again
+   * changes nothing.
+   *
+   * @param at the time, UTC
+   * @throws IllegalArgumentException if a view has been materialised at a later time
+   */
+  public Materialization materialize(FeatureStore features, LocalDateTime at, Progress progress) {
+    return materialize(features, at, false, progress);
+  }
+
+  /** As {@link #rematerialize(FeatureStore, LocalDateTime, Progress)}, telling nobody. */
+  public Materialization rematerialize(FeatureStore features, LocalDateTime at) {
+    return rematerialize(features, at, Progress.NONE);
+  }
+
+  /**
+   * Builds all views of a feature store anew from all events that were visible at a time, which may
+   * be earlier than the last one. Of what was pushed, the events stay that become visible later
+   * than that time and the last one, unless the view computes something else now.
+   *
+   * @param at the time, UTC
+   */
+  public Materialization rematerialize(FeatureStore features, LocalDateTime at, Progress progress) {
+    return materialize(features, at, true, progress);
+  }
+
+  private Materialization materialize(
+      FeatureStore features, LocalDateTime at, boolean anew, Progress progress) {
+    long time = Times.floor(at);
+    return writing(
+        () -> {
+          // All times are looked at before any work is done.
+          List<Task> tasks = new ArrayList<>();
+          for (FeatureView view : features.views()) {
+            FeaturePlan plan = plan(features, view);
+            Task task = new Task(new Shape(plan), ViewMeta.of(plan, time), current(view));
+            ViewMeta done = anew ? null : task.done();
+            if (done != null) {
+              requireLater(done, time);
+            }
+            if (done == null || done.materializedAt() != time) {
+              tasks.add(task);
+            }
+          }
+          Materializer materializer =
+              new Materializer(features.warehouse(), options, backing, progress);
+          List<Change> changes = new ArrayList<>();
+          for (Task task : tasks) {
+            changes.add(task.run(materializer, anew));
+          }
+          apply(changes, materializer);
+          return new Materialization(
+              at,
+              features.views().stream().map(FeatureView::name).toList(),
+              changes.stream().mapToLong(change -> change.entities).sum(),
+              changes.stream().mapToLong(change -> change.events).sum(),
+              changes.stream().anyMatch(change -> change.full));
+        });
+  }
+
+  /** A view to be materialised, and what the store has of it. */
+  private record Task(Shape shape, ViewMeta meta, @Nullable ViewTable old) {
+    /** What was materialised before of a view that computes the same. */
+    @Nullable ViewMeta done() {
+      return old != null && old.meta.computesAs(meta) && old.meta.isMaterialized()
+          ? old.meta
+          : null;
+    }
+
+    Change run(Materializer materializer, boolean anew) {
+      // Where an entity has gone from memory, so have its events of former times.
+      if (!anew && old != null && done() != null && !old.hasLost()) {
+        return materializer.continued(shape, meta, old);
+      }
+      boolean same = old != null && old.meta.computesAs(meta);
+      return materializer.anew(shape, meta, same ? old : null, old);
+    }
+  }
+
+  private static void requireLater(ViewMeta meta, long time) {
+    if (meta.materializedAt() > time) {
+      throw new IllegalArgumentException(
+          "the time ("
+              + Times.of(time)
+              + ") must not be before "
+              + Times.of(meta.materializedAt())
+              + ", at which feature view '"
+              + meta.name()
+              + "' has been materialised; rematerialize(…) goes back");
+    }
+  }
+
+  private @Nullable ViewTable current(FeatureView view) {
+    return backing != null && backing.isShared() ? backing.table(view) : tables.get(view.name());
+  }
+
+  private <T extends @Nullable Object> T writing(Supplier<T> work) {
+    Gate.Pass pass = gate.enter();
+    writing.lock();
+    try {
+      return work.get();
+    } finally {
+      writing.unlock();
+      pass.close();
+    }
+  }
+
+  /** Lets changes become valid, all or none. */
+  private void apply(List<Change> changes, @Nullable Materializer materializer) {
+    Map<String, ViewTable> next = new HashMap<>(tables);
+    changes.forEach(change -> next.put(change.table.meta.name(), change.table));
+    if (backing == null) {
+      tables = next;
+      return;
+    }
+    switching = true;
+    try {
+      backing.write(changes);
+      tables = next;
+    } finally {
+      switching = false;
+    }
+    if (backing.isShared() && materializer != null) {
+      for (Change change : changes) {
+        FeatureView view = change.table.shape().plan.view();
+        Map<Object, Tile> missed = materializer.missed(change);
+        if (!missed.isEmpty()) {
+          retrying(view, table -> push(table, table.shape(view), missed, table.watermark()));
+        }
+      }
+    }
+    backing.dropOld(changes);
+  }
+
+  private interface Attempt {
+    boolean on(ViewTable table);
+  }
+
+  private void retrying(FeatureView view, Attempt attempt) {
+    for (int tries = 0; tries < MOST_TRIES; tries++) {
+      if (attempt.on(tableOf(view))) {
+        return;
+      }
+    }
+    throw new MlInfraException(
+        ErrorCode.CONFLICT,
+        "others write to feature view '" + view.name() + "' faster than this store");
+  }
+
+  /**
+   * Takes in an event.
+   *
+   * @param event the values of the source's columns: the keys, the times ({@link LocalDateTime} in
+   *     UTC, or {@link Instant}), and what the features read, null where missing
+   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if the store does not have the view;
+   *     {@link ErrorCode#DATA_UNSUITABLE} if the event is too late
+   * @throws IllegalArgumentException if a column is not there or a value of a wrong type
+   * @throws IllegalStateException if entities of the view have gone from memory for want of room
+   */
+  public void push(FeatureView view, Map<String, ?> event) {
+    push(view, parser -> parser.parse(event));
+  }
+
+  /**
+   * Takes in events, all or, if this throws, none.
+   *
+   * @param events as {@link #push(FeatureView, Map)} has them; read to its end, closed by the
+   *     caller
+   * @return how many there were
+   * @throws MlInfraException as {@link #push(FeatureView, Map)}; {@link ErrorCode#DATA_UNSUITABLE}
+   *     also if a column is of a wrong type, or an event lacks a key or a time
+   */
+  public long push(FeatureView view, ArrowReader events) {
+    return push(view, parser -> parser.parse(events));
+  }
+
+  private interface Parse {
+    EventBatch with(EventParser parser);
+  }
+
+  private long push(FeatureView view, Parse parse) {
+    // What is wrong with the events is found out before anybody waits.
+    ViewTable first = tableOf(view);
+    EventBatch batch = parse.with(new EventParser(first.shape(view).plan));
+    if (batch.size() == 0) {
+      return 0;
+    }
+    return writing(
+        () -> {
+          retrying(view, table -> push(table, table.shape(view), batch));
+          return (long) batch.size();
+        });
+  }
+
+  private ViewTable tableOf(FeatureView view) {
+    ViewTable table = current(view);
+    return table == null ? table(tables, view.name()) : table;
+  }
+
+  private boolean push(ViewTable table, Shape shape, EventBatch batch) {
+    if (table.hasLost()) {
+      throw new IllegalStateException(
+          "feature view '"
+              + table.meta.name()
+              + "' has more than "
+              + options.mostEntities()
+              + " entities; those that have gone from memory cannot be pushed to");
+    }
+    long floor = table.floor();
+    long watermark = table.watermark();
+    for (int i = 0; i < batch.size(); i++) {
+      if (batch.visible(i) < floor) {
+        throw new MlInfraException(
+            ErrorCode.DATA_UNSUITABLE,
+            "feature view '"
+                + table.meta.name()
+                + "': an event of "
+                + Times.of(batch.eventTime(i))
+                + " became visible at "
+                + Times.of(batch.visible(i))
+                + ", before "
+                + Times.of(floor)
+                + ", which is "
+                + options.allowedLateness()
+                + " before the latest event");
+      }
+      watermark = Math.max(watermark, batch.visible(i));
+    }
+    return push(table, shape, batch.runs(shape), watermark);
+  }
+
+  private boolean push(ViewTable table, Shape shape, Map<Object, Tile> runs, long watermark) {
+    long floor = ViewTable.floor(watermark, options);
+    if (backing != null) {
+      return backing.push(table, shape, runs, watermark, floor);
+    }
+    runs.forEach(
+        (key, run) ->
+            table
+                .states()
+                .compute(
+                    key,
+                    (k, old) ->
+                        (old == null ? EntityState.empty() : old)
+                            .plus(shape, run)
+                            .pruned(shape, floor)));
+    table.raiseWatermark(watermark);
+    return true;
+  }
+
+  /** The names of the views that it has. */
+  public Set<String> views() {
+    Backing from = backing;
+    return from != null && from.isShared() ? from.views() : new TreeSet<>(tables.keySet());
+  }
+
+  /**
+   * The time up to which a view was materialised last, UTC; empty for one that is only defined.
+   *
+   * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if the store does not have the view
+   */
+  public Optional<LocalDateTime> materializedAt(FeatureView view) {
+    ViewMeta meta = tableOf(view).meta;
+    return meta.isMaterialized() ? Optional.of(Times.of(meta.materializedAt())) : Optional.empty();
+  }
+
+  /** Idempotent; waits for calls in flight. A store in memory can still be read. */
+  @Override
+  public void close() {
+    if (gate.close() && backing != null) {
+      backing.close();
+    }
   }
 
   @Override
   public String toString() {
-    return "OnlineStore" + new TreeSet<>(views.keySet());
+    return "OnlineStore" + views();
   }
 }

@@ -26,7 +26,8 @@ interface Storage extends AutoCloseable {
   /**
    * The state of an entity.
    *
-   * @param version changes with each write; 0 where there is no state
+   * @param version 1 when it is first written or staged, 1 more with each further write; 0 where
+   *     there is no state, so also after a write has removed its last tile
    * @param tiles by number, ascending
    */
   record State(long version, Map<Long, byte[]> tiles) {}
@@ -44,7 +45,7 @@ interface Storage extends AutoCloseable {
    * A change of a view.
    *
    * @param generation that must still be valid; -1 where there must be no head
-   * @param states that change, in that generation
+   * @param states that change, in that generation; none where there must be no head
    * @param head that becomes valid; null where the meta and the generation stay
    * @param watermark that the head has afterwards, unless it has a later one
    */
@@ -70,7 +71,10 @@ interface Storage extends AutoCloseable {
   /** The states of some entities, in the order asked. */
   List<State> read(String view, long generation, List<byte[]> keys);
 
-  /** Hands the keys of all states of a generation to somebody. */
+  /**
+   * Hands the keys of all states of a generation to somebody; also of one that has just been
+   * replaced and not been dropped yet, in which a writer looks for what others pushed meanwhile.
+   */
   void forEachKey(String view, long generation, Consumer<byte[]> to);
 
   /**

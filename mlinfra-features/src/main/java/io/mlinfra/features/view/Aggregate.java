@@ -56,7 +56,7 @@ public record Aggregate(
       return compareTo(LATEST) < 0;
     }
 
-    private boolean hasColumn() {
+    boolean hasColumn() {
       return this != COUNT && this != FRACTION && this != SINCE_LAST;
     }
 
@@ -67,9 +67,10 @@ public record Aggregate(
   }
 
   public Aggregate {
-    if (function.hasColumn() == column.isEmpty()) {
-      throw new IllegalArgumentException(
-          function + " does not go with the column '" + column + "'");
+    if (function.hasColumn()) {
+      Text.required("the column of " + function.word(), column);
+    } else if (!column.isEmpty()) {
+      throw new IllegalArgumentException(function + " takes no column, but got '" + column + "'");
     }
     if (function == Function.LAG ? lag < 1 || lag > MOST_LAG : lag != 0) {
       throw new IllegalArgumentException(
@@ -90,7 +91,6 @@ public record Aggregate(
   }
 
   private static Aggregate of(Function function, String column) {
-    Text.required("the column of " + function.word(), column);
     return new Aggregate(function, column, 0, null, function.word() + "_" + column);
   }
 
@@ -154,7 +154,6 @@ public record Aggregate(
   }
 
   static Aggregate lag(String column, int events) {
-    Text.required("the column of lag", column);
     return new Aggregate(Function.LAG, column, events, null, "lag" + events + "_" + column);
   }
 
@@ -165,6 +164,7 @@ public record Aggregate(
   /**
    * The same over the events that meet a condition.
    *
+   * @throws IllegalArgumentException if it is not computed over a window
    * @throws IllegalStateException if there is a condition already
    */
   public Aggregate where(Condition which) {
@@ -174,12 +174,12 @@ public record Aggregate(
     return new Aggregate(function, column, lag, which, label + "_if_" + which.column());
   }
 
-  /** The same under another label: {@code paid} gives a feature such as {@code card__paid_7d}. */
-  public Aggregate as(String newLabel) {
+  /** The same with another label: {@code paid} gives a feature such as {@code card__paid_7d}. */
+  public Aggregate named(String newLabel) {
     return new Aggregate(function, column, lag, condition, newLabel);
   }
 
-  /** {@code sum("amount") where "status" = "paid"}, as it stands in a definition. */
+  /** {@code sum("amount") where "status" = "paid"}, as it stands in a definition; no label. */
   @Override
   public String toString() {
     String arguments = column.isEmpty() ? "" : Text.quote(column);

@@ -2,7 +2,6 @@ package io.mlinfra.features.view;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
@@ -15,9 +14,9 @@ import java.util.stream.Collectors;
  *
  * @param column of the events
  * @param comparison how it is compared
- * @param values the constants: all of them {@link Long}, {@link Double}, {@link String} or {@link
- *     Boolean}; one for the comparisons, one or more for {@link Comparison#ONE_OF}, none for the
- *     others
+ * @param values the constants, all of one type: {@link Long}, for which narrower whole numbers are
+ *     taken as well, finite {@link Double}, {@link String} or {@link Boolean}; one for the
+ *     comparisons, one or more for {@link Comparison#ONE_OF}, none for the others
  */
 public record Condition(String column, Comparison comparison, List<Object> values) {
   /** How a value is compared with constants. */
@@ -84,9 +83,13 @@ public record Condition(String column, Comparison comparison, List<Object> value
       if (!Double.isFinite(number)) {
         throw new IllegalArgumentException("the value " + number + " must be finite");
       }
-      return number;
+      // -0 compares as 0.
+      return number + 0.0;
     }
-    if (value instanceof Long || value instanceof String || value instanceof Boolean) {
+    if (value instanceof String text) {
+      return Text.unicode("a constant of a condition", text);
+    }
+    if (value instanceof Long || value instanceof Boolean) {
       return value;
     }
     throw new IllegalArgumentException(
@@ -98,23 +101,27 @@ public record Condition(String column, Comparison comparison, List<Object> value
     return new Condition(column, Comparison.EQUAL, List.of(value));
   }
 
-  /** The column has another value. */
+  /** The column has another value; where it has none, this is not met. */
   public static Condition notEqual(String column, Object value) {
     return new Condition(column, Comparison.NOT_EQUAL, List.of(value));
   }
 
+  /** The column has a smaller value. */
   public static Condition lessThan(String column, Object value) {
     return new Condition(column, Comparison.LESS_THAN, List.of(value));
   }
 
+  /** The column has this value or a smaller one. */
   public static Condition atMost(String column, Object value) {
     return new Condition(column, Comparison.AT_MOST, List.of(value));
   }
 
+  /** The column has a larger value. */
   public static Condition greaterThan(String column, Object value) {
     return new Condition(column, Comparison.GREATER_THAN, List.of(value));
   }
 
+  /** The column has this value or a larger one. */
   public static Condition atLeast(String column, Object value) {
     return new Condition(column, Comparison.AT_LEAST, List.of(value));
   }
@@ -150,8 +157,9 @@ public record Condition(String column, Comparison comparison, List<Object> value
   }
 
   private static String constant(Object value) {
-    return value instanceof String text
-        ? Text.quote(text)
-        : value.toString().toLowerCase(Locale.ROOT);
+    if (value instanceof String text) {
+      return Text.quote(text);
+    }
+    return value instanceof Double number ? Text.number(number) : value.toString();
   }
 }

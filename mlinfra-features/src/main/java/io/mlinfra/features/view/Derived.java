@@ -52,6 +52,15 @@ public record Derived(Operation operation, List<String> inputs, ZoneId zone) {
       this.inputs = inputs;
     }
 
+    int inputs() {
+      return inputs;
+    }
+
+    /** As it stands in a definition. */
+    String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+
     /** Whether it reads a part of a time. */
     public boolean isTimePart() {
       return compareTo(HOUR) >= 0;
@@ -60,6 +69,7 @@ public record Derived(Operation operation, List<String> inputs, ZoneId zone) {
 
   public Derived {
     inputs = List.copyOf(inputs);
+    zone = zone.normalized();
     if (inputs.size() != operation.inputs) {
       throw new IllegalArgumentException(
           operation + " takes " + operation.inputs + " inputs, not " + inputs.size());
@@ -139,9 +149,13 @@ public record Derived(Operation operation, List<String> inputs, ZoneId zone) {
     return of(Operation.MONTH, time);
   }
 
-  /** The same part of the time as it is in a zone: {@code hour("asked").in(ZoneId.of("…"))}. */
-  public Derived in(ZoneId where) {
-    return new Derived(operation, inputs, where.normalized());
+  /**
+   * The same part of the time as it is in a zone: {@code hour("asked").inZone(ZoneId.of("…"))}.
+   *
+   * @throws IllegalArgumentException if it is no part of a time
+   */
+  public Derived inZone(ZoneId where) {
+    return new Derived(operation, inputs, where);
   }
 
   /** {@code hour("asked") in "Europe/Berlin"}, as it stands in a definition. */
@@ -150,8 +164,7 @@ public record Derived(Operation operation, List<String> inputs, ZoneId zone) {
     String call =
         inputs.stream()
             .map(Text::quote)
-            .collect(
-                Collectors.joining(", ", operation.name().toLowerCase(Locale.ROOT) + "(", ")"));
+            .collect(Collectors.joining(", ", operation.word() + "(", ")"));
     return zone.equals(ZoneOffset.UTC) ? call : call + " in " + Text.quote(zone.getId());
   }
 }

@@ -1,5 +1,7 @@
 package io.mlinfra.features.view;
 
+import io.mlinfra.core.ErrorCode;
+import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.Names;
 import io.mlinfra.core.version.ContentHash;
 import java.util.Arrays;
@@ -8,6 +10,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -48,6 +51,28 @@ public final class FeatureService {
   /** Starts a service. */
   public static Builder named(String name) {
     return new Builder(Names.require("feature service", name));
+  }
+
+  /**
+   * Reads a {@link #definition}. One written by hand may have its clauses in any order, but that
+   * the features of its first view stand before those of the second, and blanks and empty lines
+   * between them.
+   *
+   * @throws MlInfraException {@link ErrorCode#DATA_UNSUITABLE} if it is none; the message says in
+   *     which line, and what was expected there
+   */
+  public static FeatureService parse(String definition) {
+    return DefinitionReader.service(definition);
+  }
+
+  /** Starts a service that has all that this one has, and gets more or other parts. */
+  public Builder toBuilder() {
+    Builder builder = new Builder(name);
+    builder.selected.putAll(selected);
+    builder.derived.putAll(derived);
+    builder.owner = owner;
+    builder.description = description;
+    return builder;
   }
 
   public String name() {
@@ -126,7 +151,7 @@ public final class FeatureService {
     return text.toString();
   }
 
-  /** The hash of the definition. */
+  /** The SHA-256 of the definition, by which the registry tells versions apart. */
   public ContentHash hash() {
     return ContentHash.of(definition);
   }
@@ -215,8 +240,8 @@ public final class FeatureService {
      * The finished service.
      *
      * @throws IllegalStateException if it has no features
-     * @throws IllegalArgumentException if two features have one name, or one is derived from a
-     *     later one or itself
+     * @throws IllegalArgumentException if two features have one name, whose case does not matter,
+     *     or one is derived from a later one or itself
      */
     public FeatureService build() {
       if (selected.isEmpty() && derived.isEmpty()) {
@@ -243,7 +268,7 @@ public final class FeatureService {
     }
 
     private void claim(Map<String, String> origins, String feature, String origin) {
-      String other = origins.putIfAbsent(feature, origin);
+      String other = origins.putIfAbsent(feature.toLowerCase(Locale.ROOT), origin);
       if (other != null) {
         throw new IllegalArgumentException(
             "feature '" + feature + "' is both in " + other + " and in " + origin);

@@ -1,5 +1,7 @@
 package io.mlinfra.features.view;
 
+import io.mlinfra.core.ErrorCode;
+import io.mlinfra.core.MlInfraException;
 import io.mlinfra.core.Names;
 import io.mlinfra.core.version.ContentHash;
 import java.time.Duration;
@@ -7,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -40,8 +43,6 @@ import org.jspecify.annotations.Nullable;
  * the latest event is the same whatever order the table is stored in. NaN counts as missing.
  */
 public final class FeatureView {
-  private static final Duration LONGEST = Duration.ofDays(100_000);
-
   private final String name;
   private final String source;
   private final boolean sql;
@@ -75,6 +76,34 @@ public final class FeatureView {
   /** Starts a view. Its name begins the name of each of its features. */
   public static Builder named(String name) {
     return new Builder(Names.require("feature view", name));
+  }
+
+  /**
+   * Reads a {@link #definition}. One written by hand may have its clauses in any order, and blanks
+   * and empty lines between them.
+   *
+   * @throws MlInfraException {@link ErrorCode#DATA_UNSUITABLE} if it is none; the message says in
+   *     which line, and what was expected there
+   */
+  public static FeatureView parse(String definition) {
+    return DefinitionReader.view(definition);
+  }
+
+  /** Starts a view that has all that this one has, and gets more or other parts. */
+  public Builder toBuilder() {
+    Builder builder = new Builder(name);
+    builder.source = source;
+    builder.sql = sql;
+    builder.entity = entity;
+    builder.eventTime = eventTime;
+    builder.knownAt = knownAt;
+    builder.tieBreak = tieBreak;
+    builder.ttl = ttl;
+    builder.features.addAll(features);
+    builder.owner = owner;
+    builder.description = description;
+    builder.tags.addAll(tags);
+    return builder;
   }
 
   public String name() {
@@ -165,7 +194,7 @@ public final class FeatureView {
     }
   }
 
-  /** The hash of the definition. */
+  /** The SHA-256 of the definition, by which the registry tells versions apart. */
   public ContentHash hash() {
     return ContentHash.of(definition);
   }
@@ -205,7 +234,9 @@ public final class FeatureView {
       this.name = name;
     }
 
-    /** The table of events, or a database view of them. */
+    /**
+     * The table of events, or a database view of them; takes the place of what was named before.
+     */
     public Builder from(String table) {
       this.source = Text.required("table", table);
       this.sql = false;
@@ -258,7 +289,7 @@ public final class FeatureView {
      *     than any window
      */
     public Builder ttl(Duration length) {
-      this.ttl = requireMicros("ttl", length);
+      this.ttl = Feature.requireMicros("ttl", length);
       return this;
     }
 
@@ -290,7 +321,7 @@ public final class FeatureView {
      * @param length how far back, a positive whole number of microseconds, at most 100,000 days
      */
     public Builder window(Duration length, Aggregate... aggregates) {
-      requireMicros("window", length);
+      Feature.requireMicros("window", length);
       if (aggregates.length == 0) {
         throw new IllegalArgumentException(
             "a window of " + length + " needs at least one aggregate");
@@ -307,9 +338,8 @@ public final class FeatureView {
       return this;
     }
 
-    private Builder add(Aggregate aggregate, @Nullable Duration window) {
-      String suffix = window == null ? "" : "_" + Feature.label(window);
-      features.add(new Feature(name + "__" + aggregate.label() + suffix, aggregate, window));
+    Builder add(Aggregate aggregate, @Nullable Duration window) {
+      features.add(new Feature(Feature.name(name, aggregate.label(), window), aggregate, window));
       return this;
     }
 
@@ -332,26 +362,12 @@ public final class FeatureView {
       return this;
     }
 
-    private static Duration requireMicros(String what, Duration length) {
-      if (length.isNegative()
-          || length.isZero()
-          || length.getNano() % 1000 != 0
-          || length.compareTo(LONGEST) > 0) {
-        throw new IllegalArgumentException(
-            what
-                + " ("
-                + length
-                + ") must be a positive whole number of microseconds up to 100,000 days");
-      }
-      return length;
-    }
-
     /**
      * The finished view.
      *
      * @throws IllegalStateException if a part is missing
-     * @throws IllegalArgumentException if a feature is there twice, or a window is longer than the
-     *     time to live
+     * @throws IllegalArgumentException if two features have one name, whose case does not matter, a
+     *     window is longer than the time to live, or the tie break breaks none
      */
     public FeatureView build() {
       requirePart("from", !source.isEmpty());
@@ -360,11 +376,14 @@ public final class FeatureView {
       if (features.isEmpty()) {
         throw new IllegalStateException("feature view '" + name + "' needs at least one feature");
       }
+      requireThatTiesBreak(Objects.requireNonNull(entity));
       Set<String> seen = new HashSet<>();
       for (Feature feature : features) {
-        if (!seen.add(feature.name())) {
+        if (!seen.add(feature.name().toLowerCase(Locale.ROOT))) {
           throw new IllegalArgumentException(
-              "feature '" + feature.name() + "' is there twice; give one another label with as(…)");
+              "feature '"
+                  + feature.name()
+                  + "' is there twice; give one another label with named(…)");
         }
         if (ttl != null && feature.window() != null && feature.window().compareTo(ttl) > 0) {
           throw new IllegalArgumentException(
@@ -375,6 +394,20 @@ public final class FeatureView {
         }
       }
       return new FeatureView(this, Objects.requireNonNull(entity));
+    }
+
+    private void requireThatTiesBreak(Entity of) {
+      if (tieBreak != null
+          && (tieBreak.equalsIgnoreCase(eventTime)
+              || tieBreak.equalsIgnoreCase(knownAt)
+              || of.keys().stream().anyMatch(tieBreak::equalsIgnoreCase))) {
+        throw new IllegalArgumentException(
+            "feature view '"
+                + name
+                + "' breaks ties by '"
+                + tieBreak
+                + "', which is the same in all events of one entity, event time and known-at");
+      }
     }
 
     private void requirePart(String part, boolean there) {

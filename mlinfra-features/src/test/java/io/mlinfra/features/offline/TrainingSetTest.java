@@ -118,6 +118,17 @@ class TrainingSetTest {
     }
   }
 
+  @Test
+  void givesBackEveryTypeOfAStreamWithLargeBatches() throws IOException {
+    try (ArrowReader expected = fixture.warehouse.query(EVERY_TYPE);
+        ArrowReader labels = fixture.warehouse.sql(EVERY_TYPE).batchRows(20_000).stream();
+        ArrowReader stream = store.training(labels, "at").stream()) {
+      assertThat(stream.getVectorSchemaRoot().getSchema())
+          .isEqualTo(labels.getVectorSchemaRoot().getSchema());
+      assertThat(shown(Fixture.rows(stream))).isEqualTo(shown(Fixture.rows(expected)));
+    }
+  }
+
   /** Some values, arrays among them, are not equal to their equals. */
   private static List<String> shown(List<List<Object>> rows) {
     return rows.stream()

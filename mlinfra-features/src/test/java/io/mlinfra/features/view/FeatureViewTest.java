@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.time.ZoneId;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class FeatureViewTest {
@@ -93,5 +95,81 @@ class FeatureViewTest {
     assertThatThrownBy(() -> mean("")).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> new Aggregate(Aggregate.Function.COUNT, "x", 0, null, "x"))
         .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void refusesNamesThatDifferOnlyInCase() {
+    assertThatThrownBy(() -> origin().latest("Delay", "delay").build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("'origin__latest_delay' is there twice")
+        .hasMessageContaining("named(…)");
+    assertThat(origin().latest("delay").lag("delay", 1).build().features()).hasSize(2);
+    assertThatThrownBy(
+            () ->
+                FeatureService.named("s")
+                    .with(origin().latest("delay").build())
+                    .derive("Origin__Latest_Delay", Derived.hour("date"))
+                    .build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("'Origin__Latest_Delay' is both in view 'origin'");
+  }
+
+  @Test
+  void refusesATieBreakThatBreaksNone() {
+    for (String column : List.of("date", "DATE", "landed", "origin")) {
+      assertThatThrownBy(() -> origin().knownAt("landed").tieBreak(column).latest("delay").build())
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("breaks ties by '" + column + "'");
+    }
+  }
+
+  @Test
+  void goesOnFromAViewOrAService() {
+    FeatureView view =
+        origin().knownAt("landed").ttl(Duration.ofDays(3)).sinceLast().tag("a").owner("b").build();
+    FeatureView more = view.toBuilder().from("others").latest("delay").tag("c").build();
+    assertThat(more)
+        .isEqualTo(
+            FeatureView.named("origin")
+                .from("others")
+                .entity("origin")
+                .eventTime("date")
+                .knownAt("landed")
+                .ttl(Duration.ofDays(3))
+                .sinceLast()
+                .latest("delay")
+                .tag("a", "c")
+                .owner("b")
+                .build());
+    assertThat(view.features()).hasSize(1);
+    FeatureService service = FeatureService.named("s").with(view).build();
+    assertThat(service.toBuilder().derive("hour", Derived.hour("date")).build().names())
+        .containsExactly("origin__since_last", "hour");
+    assertThat(service.names()).hasSize(1);
+  }
+
+  @Test
+  void takesAFeatureOnlyAsAWholeNumberOfMicroseconds() {
+    for (Duration bad : List.of(Duration.ZERO, Duration.ofNanos(1500), Duration.ofDays(200_000))) {
+      assertThatThrownBy(() -> new Feature("f", count(), bad))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("window (" + bad + ")");
+    }
+    assertThat(Feature.label(Duration.ofDays(100_000))).isEqualTo("100000d");
+    assertThat(Feature.label(Duration.ofDays(100_000).minusNanos(1000)))
+        .isEqualTo("8639999999999999us");
+  }
+
+  @Test
+  void readsUtcByAnyOfItsNames() {
+    Derived hour = Derived.hour("t");
+    for (String zone : List.of("UTC", "Z", "GMT", "Etc/UTC", "+00:00")) {
+      assertThat(hour.inZone(ZoneId.of(zone))).isEqualTo(hour).hasToString("hour(\"t\")");
+      assertThat(new Derived(Derived.Operation.HOUR, List.of("t"), ZoneId.of(zone)))
+          .isEqualTo(hour);
+    }
+    assertThatThrownBy(() -> Derived.ratio("a", "b").inZone(ZoneId.of("Europe/Berlin")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("RATIO takes no zone");
   }
 }

@@ -26,7 +26,10 @@ final class PlainEvaluation {
     for (int i = group < 0 ? 0 : events.start(group); group >= 0 && i < events.end(group); i++) {
       long happened = events.eventTimes()[i];
       boolean known = happened <= time && events.knownTimes()[i] <= time;
-      if (known && age(time, happened).compareTo(BigDecimal.valueOf(plan.ttl())) <= 0) {
+      boolean young =
+          plan.ttl() == FeaturePlan.FOREVER
+              || age(time, happened).compareTo(BigDecimal.valueOf(plan.ttl())) <= 0;
+      if (known && young) {
         visible.add(i);
       }
     }
