@@ -76,7 +76,7 @@ public class FlightWindowsBenchmark {
   public long windows() throws IOException {
     try (ArrowReader reader =
         rival.equals("ours")
-            ? features.training("SELECT * FROM flights", "date").collect().reader()
+            ? features.training("SELECT * FROM flights", "date").stream()
             : warehouse.query(RANGE_WINDOW)) {
       long rows = 0;
       while (reader.loadNextBatch()) {

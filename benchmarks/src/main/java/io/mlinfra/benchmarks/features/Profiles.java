@@ -112,7 +112,7 @@ final class Profiles implements AutoCloseable {
   /** The total of one customer. */
   double get(long customer) throws SQLException {
     return switch (rival) {
-      case "ours" -> online.get(view, NOW, customer).number("customer__sum_amount_30d");
+      case "ours" -> online.at(NOW).get(view, customer).number("customer__sum_amount_30d");
       case "map" -> map.get(customer)[1];
       default -> {
         lookup.setLong(1, customer);
@@ -132,7 +132,7 @@ final class Profiles implements AutoCloseable {
       for (int i = 0; i < customers; i++) {
         rows.add(Map.of("customer", (first + i * 7919L) % CUSTOMERS));
       }
-      for (var vector : online.getAll(service, NOW, rows)) {
+      for (var vector : online.at(NOW).getAll(service, rows)) {
         total += vector.number("customer__sum_amount_30d");
       }
       return total;

@@ -85,7 +85,7 @@ final class Purchases implements AutoCloseable {
   }
 
   private long ours() throws IOException {
-    try (ArrowReader reader = features.training(LABELS, "asked").collect().reader()) {
+    try (ArrowReader reader = features.training(LABELS, "asked").stream()) {
       return rows(reader);
     }
   }
