@@ -50,6 +50,7 @@ import io.mlinfra.warehouse.Warehouse;
 import io.mlinfra.warehouse.WarehouseOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,7 +64,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
-import org.apache.arrow.vector.FieldVector;
+import org.apache.arrow.vector.Float8Vector;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.ipc.ArrowReader;
 import org.apache.arrow.vector.types.pojo.Field;
@@ -444,18 +445,15 @@ class FeatureStoreGuideTest {
     }
 
     long suspicious = 0;
-    try (FeatureStore features = FeatureStore.open(warehouse, fraud);
-        ArrowReader rows =
-            features
-                .training(LABELS, "asked")
-                .bind(since)
-                .maxMemoryBytes(256_000_000)
-                .stream()) {
-      while (rows.loadNextBatch()) {
-        FieldVector overMean = rows.getVectorSchemaRoot().getVector("over_mean");
-        for (int row = 0; row < rows.getVectorSchemaRoot().getRowCount(); row++) {
-          Double times = (Double) overMean.getObject(row);
-          suspicious += times != null && times > 1.5 ? 1 : 0;
+    try (FeatureStore features = FeatureStore.open(warehouse, fraud)) {
+      try (ArrowReader rows =
+          features.training(LABELS, "asked").bind(since).maxMemoryBytes(256_000_000).stream()) {
+        while (rows.loadNextBatch()) {
+          VectorSchemaRoot batch = rows.getVectorSchemaRoot();
+          Float8Vector overMean = (Float8Vector) batch.getVector("over_mean");
+          for (int row = 0; row < batch.getRowCount(); row++) {
+            suspicious += !overMean.isNull(row) && overMean.get(row) > 1.5 ? 1 : 0;
+          }
         }
       }
     }
@@ -464,13 +462,15 @@ class FeatureStoreGuideTest {
     try (Warehouse other =
             Warehouse.inMemory(WarehouseOptions.builder().allocator(allocator).build());
         FeatureStore features = FeatureStore.open(warehouse, card(), shop())) {
-      try (ArrowReader labels =
-              other.query(
-                  """
-                  SELECT 7 AS card, 'S1' AS shop, 12.5 AS amount,
-                         TIMESTAMP '2024-05-15 12:00' AS asked""");
+      other.execute(
+          """
+          CREATE TABLE requests AS
+          SELECT 7 AS card, 'S1' AS shop, 12.5 AS amount, TIMESTAMP '2024-05-15 12:00' AS asked""");
+      try (ArrowReader labels = other.query("FROM requests");
           TrainingSet answered = features.training(labels, "asked").service(fraud).collect()) {
-        assertThat(answered.rows()).isOne();
+        int rows = answered.rows();
+
+        assertThat(rows).isOne();
         assertThat(names(answered)).endsWith("over_mean", "hour");
       }
       try (ArrowReader labels =
@@ -488,7 +488,9 @@ class FeatureStoreGuideTest {
     LocalDateTime since = LocalDateTime.parse("2024-05-01T00:00");
     try (FeatureStore features = FeatureStore.open(warehouse, card, shop)) {
 
-      TrainingQuery query = features.training(LABELS, "asked").bind(since).service(shopOnly(shop));
+      FeatureService means = FeatureService.named("means").with(shop).build();
+
+      TrainingQuery query = features.training(LABELS, "asked").bind(since).service(means);
       String plan = query.explain();
       RowExplanation row = query.explain(41);
       RowExplanation.Made mean = row.feature("shop__mean_amount_7d");
@@ -503,10 +505,6 @@ class FeatureStoreGuideTest {
       }
       assertThat(query.engine(Engine.SQL).explain()).contains("engine SQL", "SELECT");
     }
-  }
-
-  private static FeatureService shopOnly(FeatureView shop) {
-    return FeatureService.named("mean").with(shop).build();
   }
 
   @Test
@@ -639,6 +637,39 @@ class FeatureStoreGuideTest {
       // Without a time, the clock's: long after the time to live.
       assertThat(online.get(card, 7L).value("card__latest_country")).isNull();
     }
+  }
+
+  @Test
+  void aFileKeepsWhatWasMaterializedAndPushed() {
+    FeatureView card = card();
+    Path file = folder.resolve("online.store");
+    OnlineOptions options = OnlineOptions.defaults();
+    LocalDateTime midnight = LocalDateTime.parse("2024-05-15T00:00");
+    Object materialized;
+    try (FeatureStore features = FeatureStore.open(warehouse, card);
+        OnlineStore memory = OnlineStore.inMemory()) {
+      memory.materialize(features, midnight);
+      materialized = memory.at(midnight).get(card, 7L).value("card__count_7d");
+
+      try (OnlineStore online = OnlineStore.open(file, options)) {
+        online.materialize(features, midnight);
+      }
+      try (OnlineStore online = OnlineStore.open(file, options)) {
+        Object count = online.at(midnight).get(card, 7L).value("card__count_7d");
+
+        assertThat(count).isEqualTo(materialized).isNotEqualTo(0L);
+        assertFails(ErrorCode.CONFLICT, () -> OnlineStore.open(file));
+        online.push(card, payment(midnight));
+      }
+      try (OnlineStore online = OnlineStore.open(file)) {
+        Object count = online.at(midnight).get(card, 7L).value("card__count_7d");
+        assertThat(count).isEqualTo((Long) materialized + 1);
+      }
+    }
+    assertFails(
+            ErrorCode.ARTIFACT_MISSING,
+            () -> OnlineStore.redis(URI.create("redis://localhost:6379")))
+        .hasMessageContaining("redis.clients:jedis");
   }
 
   private static Map<String, Object> payment(LocalDateTime time) {
