@@ -49,7 +49,12 @@ class ArchitectureTest {
           "core", List.of(),
           "registry", List.of("com.fasterxml.jackson.."),
           "warehouse", List.of("org.duckdb.."),
-          "features", List.of("com.github.benmanes.caffeine.."),
+          "features",
+              List.of(
+                  "com.github.benmanes.caffeine..",
+                  "org.h2.mvstore..",
+                  "redis.clients.jedis..",
+                  "org.apache.commons.pool2.."),
           "training", List.of("org.nd4j.."),
           "serving", List.of("ai.onnxruntime.."),
           "monitoring", List.of());
@@ -91,6 +96,29 @@ class ArchitectureTest {
         .resideOutsideOfPackage("io.mlinfra.training.backend..")
         .should()
         .dependOnClassesThat(resideInAPackage("org.nd4j.."))
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlyTheOnlineStoreKnowsItsStorages() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("io.mlinfra.features.online..")
+        .should()
+        .dependOnClassesThat(resideInAnyPackage("org.h2..", "redis.."))
+        .check(CLASSES);
+  }
+
+  @Test
+  void definitionsKnowNoEngine() {
+    noClasses()
+        .that(resideInAnyPackage(ROOT + "features.view..", ROOT + "features.catalog.."))
+        .should()
+        .dependOnClassesThat(
+            resideInAnyPackage(
+                ROOT + "features.internal..",
+                ROOT + "features.offline..",
+                ROOT + "features.online.."))
         .check(CLASSES);
   }
 

@@ -1,4 +1,7 @@
-/** Feature values for serving: the {@link io.mlinfra.features.online.OnlineStore}. */
+/**
+ * Feature values for serving: the {@link io.mlinfra.features.online.OnlineStore}, in memory, in a
+ * file or in Redis, and the {@link io.mlinfra.features.online.FeatureLog} of what it answered.
+ */
 @NullMarked
 package io.mlinfra.features.online;
 
