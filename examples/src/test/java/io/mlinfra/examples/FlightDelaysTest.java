@@ -46,6 +46,8 @@ class FlightDelaysTest {
     assertThat(first.get("maxServedDifference").asDouble()).isLessThan(1e-6);
     assertThat(first.get("mlpAuc").asDouble()).isGreaterThan(0.6);
     assertThat(first.get("servedP50Micros").asDouble()).isPositive();
+    assertThat(first.get("auditedRows").asInt()).isGreaterThan(10_000);
+    assertThat(first.get("skewedFeatures").asInt()).isZero();
     assertThat(first.get("seconds").size()).isEqualTo(6);
     assertThat(Files.readString(folder.resolve("first/report.html")))
         .startsWith("<!DOCTYPE html>")
@@ -69,7 +71,7 @@ class FlightDelaysTest {
           .containsExactlyInAnyOrderEntriesOf(
               Map.of(
                   Kind.DATASET, 1,
-                  Kind.FEATURES, 1,
+                  Kind.FEATURES, 3,
                   Kind.PIPELINE, 2,
                   Kind.RUN, 2,
                   Kind.MODEL, 2,

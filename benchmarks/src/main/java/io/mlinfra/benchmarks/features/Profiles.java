@@ -2,6 +2,7 @@ package io.mlinfra.benchmarks.features;
 
 import static io.mlinfra.features.view.Aggregate.count;
 import static io.mlinfra.features.view.Aggregate.sum;
+import static java.util.Objects.requireNonNull;
 
 import io.mlinfra.features.offline.FeatureStore;
 import io.mlinfra.features.online.OnlineStore;
@@ -24,6 +25,7 @@ import org.apache.arrow.vector.BigIntVector;
 import org.apache.arrow.vector.Float8Vector;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.ipc.ArrowReader;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A million customers, three events and three features each, looked up by key. Ours in memory or in
@@ -41,16 +43,16 @@ final class Profiles implements AutoCloseable {
   private final FeatureService service;
   private final String rival;
   private final Map<Long, double[]> map = new ConcurrentHashMap<>();
-  private OnlineStore online;
-  private Connection connection;
-  private PreparedStatement lookup;
+  private @Nullable OnlineStore online;
+  private @Nullable Connection connection;
+  private @Nullable PreparedStatement lookup;
 
   /**
    * Fills the rival.
    *
    * @param file for a store that is durable; null for one in memory
    */
-  Profiles(String rival, Path file) throws IOException, SQLException {
+  Profiles(String rival, @Nullable Path file) throws IOException, SQLException {
     this.rival = rival;
     warehouse.execute(
         "CREATE TABLE events AS SELECT (i % "
@@ -112,11 +114,13 @@ final class Profiles implements AutoCloseable {
   /** The total of one customer. */
   double get(long customer) throws SQLException {
     return switch (rival) {
-      case "ours" -> online.at(NOW).get(view, customer).number("customer__sum_amount_30d");
-      case "map" -> map.get(customer)[1];
+      case "ours" ->
+          requireNonNull(online).at(NOW).get(view, customer).number("customer__sum_amount_30d");
+      case "map" -> requireNonNull(map.get(customer))[1];
       default -> {
-        lookup.setLong(1, customer);
-        try (ResultSet row = lookup.executeQuery()) {
+        PreparedStatement statement = requireNonNull(lookup);
+        statement.setLong(1, customer);
+        try (ResultSet row = statement.executeQuery()) {
           row.next();
           yield row.getDouble(2);
         }
@@ -127,7 +131,7 @@ final class Profiles implements AutoCloseable {
   /** The totals of some customers, added up. */
   double getAll(long first, int customers) throws SQLException {
     double total = 0;
-    if (rival.equals("ours")) {
+    if (online != null) {
       List<Map<String, ?>> rows = new ArrayList<>(customers);
       for (int i = 0; i < customers; i++) {
         rows.add(Map.of("customer", (first + i * 7919L) % CUSTOMERS));
@@ -145,7 +149,7 @@ final class Profiles implements AutoCloseable {
 
   @Override
   public void close() throws SQLException {
-    if (connection != null) {
+    if (lookup != null && connection != null) {
       lookup.close();
       connection.close();
     }

@@ -7,15 +7,12 @@ import static io.mlinfra.features.view.Aggregate.sum;
 import static io.mlinfra.features.view.Aggregate.variance;
 import static io.mlinfra.features.view.Condition.equal;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.mlinfra.core.MlInfraException;
 import io.mlinfra.features.Fixture;
 import io.mlinfra.features.internal.EventReader;
 import io.mlinfra.features.internal.FeaturePlan;
 import io.mlinfra.features.view.FeatureView;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.arrow.vector.ipc.ArrowReader;
@@ -187,15 +184,6 @@ class SqlJoinTest {
     assertThat(answers("FROM labels WHERE false", "asked", plan)).isEmpty();
     fixture.warehouse.execute("DELETE FROM events");
     assertThat(features(2, plan)).containsOnly(row(null, 0L));
-  }
-
-  @Test
-  void refusesALabelWithoutATime() {
-    String labels = "SELECT 'a' AS who, NULL::TIMESTAMP AS asked";
-    FeaturePlan plan = plan(view("who", "who").window(HOUR, count()));
-    assertThatThrownBy(() -> new ArrayList<>(answers(labels, "asked", plan)))
-        .isInstanceOf(MlInfraException.class)
-        .hasMessageContaining("without a time in column 'asked'");
   }
 
   @Test
