@@ -13,10 +13,20 @@ import static io.mlinfra.features.view.Aggregate.sum;
 import static io.mlinfra.features.view.Aggregate.variance;
 import static io.mlinfra.features.view.Condition.greaterThan;
 import static io.mlinfra.features.view.Condition.isTrue;
+import static io.mlinfra.features.view.Condition.missing;
 import static io.mlinfra.features.view.Condition.notEqual;
+import static io.mlinfra.features.view.Derived.day;
+import static io.mlinfra.features.view.Derived.difference;
+import static io.mlinfra.features.view.Derived.distance;
+import static io.mlinfra.features.view.Derived.firstPresent;
 import static io.mlinfra.features.view.Derived.hour;
+import static io.mlinfra.features.view.Derived.month;
+import static io.mlinfra.features.view.Derived.product;
 import static io.mlinfra.features.view.Derived.ratio;
 import static io.mlinfra.features.view.Derived.same;
+import static io.mlinfra.features.view.Derived.seconds;
+import static io.mlinfra.features.view.Derived.total;
+import static io.mlinfra.features.view.Derived.weekday;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -139,6 +149,19 @@ class FeatureStoreGuideTest {
       double mean = known.number("card__mean_amount_7d");
 
       assertThat(payments.rows()).isEqualTo(3000);
+      assertThat(firstValue(payments, "card__count_7d")).isEqualTo(0L);
+      FeatureView careless =
+          FeatureView.named("card")
+              .from("payments")
+              .entity("card")
+              .eventTime("paid")
+              .window(Duration.ofDays(7), count())
+              .build();
+      try (FeatureStore store = FeatureStore.open(warehouse, careless);
+          TrainingSet leaking =
+              store.trainingSet("SELECT card, paid AS asked FROM payments ORDER BY id", "asked")) {
+        assertThat(firstValue(leaking, "card__count_7d")).isEqualTo(1L);
+      }
       assertThat(names(payments))
           .containsExactly(
               "id", "card", "amount", "asked", "fraud", "card__count_7d", "card__mean_amount_7d");
@@ -158,41 +181,41 @@ class FeatureStoreGuideTest {
 
   private record Definitions(FeatureView card, FeatureView shop, FeatureService fraud) {
     static Definitions make() {
-    FeatureView card =
-        FeatureView.named("card")
-            .from("payments")
-            .entity("card")
-            .eventTime("paid")
-            .knownAt("booked")
-            .tieBreak("id")
-            .ttl(Duration.ofDays(30))
-            .latest("country")
-            .lag("amount", 1)
-            .sinceLast()
-            .window(Duration.ofDays(7), count(), mean("amount"), max("amount"))
-            .windows(
-                List.of(Duration.ofHours(6), Duration.ofDays(7)),
-                count().where(isTrue("declined")).named("declined"))
-            .owner("payments team")
-            .description("what a card did")
-            .tag("pii")
-            .build();
-    FeatureView shop =
-        FeatureView.named("shop")
-            .fromSql("SELECT shop, paid, booked, amount FROM payments WHERE NOT declined")
-            .entity("shop")
-            .eventTime("paid")
-            .knownAt("booked")
-            .window(Duration.ofDays(7), mean("amount"), stddev("amount"))
-            .build();
-    FeatureService fraud =
-        FeatureService.named("fraud")
-            .with(card)
-            .with(shop, "shop__mean_amount_7d")
-            .derive("over_mean", ratio("amount", "shop__mean_amount_7d"))
-            .derive("hour", hour("asked").inZone(ZoneId.of("Europe/Berlin")))
-            .owner("risk team")
-            .build();
+      FeatureView card =
+          FeatureView.named("card")
+              .from("payments")
+              .entity("card")
+              .eventTime("paid")
+              .knownAt("booked")
+              .tieBreak("id")
+              .ttl(Duration.ofDays(30))
+              .latest("country")
+              .lag("amount", 1)
+              .sinceLast()
+              .window(Duration.ofDays(7), count(), mean("amount"), max("amount"))
+              .windows(
+                  List.of(Duration.ofHours(6), Duration.ofDays(7)),
+                  count().where(isTrue("declined")).named("declined"))
+              .owner("payments team")
+              .description("what a card did")
+              .tag("pii")
+              .build();
+      FeatureView shop =
+          FeatureView.named("shop")
+              .fromSql("SELECT shop, paid, booked, amount FROM payments WHERE NOT declined")
+              .entity("shop")
+              .eventTime("paid")
+              .knownAt("booked")
+              .window(Duration.ofDays(7), mean("amount"), stddev("amount"))
+              .build();
+      FeatureService fraud =
+          FeatureService.named("fraud")
+              .with(card)
+              .with(shop, "shop__mean_amount_7d")
+              .derive("over_mean", ratio("amount", "shop__mean_amount_7d"))
+              .derive("hour", hour("asked").inZone(ZoneId.of("Europe/Berlin")))
+              .owner("risk team")
+              .build();
       return new Definitions(card, shop, fraud);
     }
   }
@@ -636,6 +659,10 @@ class FeatureStoreGuideTest {
           .isEqualTo(1L);
       assertThatThrownBy(() -> online.at(midnight.minusHours(7)).get(card, 7L))
           .isInstanceOf(IllegalArgumentException.class);
+      online.push(card, payment(midnight.plusDays(2)));
+      assertFails(ErrorCode.DATA_UNSUITABLE, () -> online.push(card, payment(midnight)));
+      assertThatThrownBy(() -> online.at(midnight).get(card, 7L))
+          .isInstanceOf(IllegalArgumentException.class);
       // Without a time, the clock's: long after the time to live.
       assertThat(online.get(card, 7L).value("card__latest_country")).isNull();
     }
@@ -672,6 +699,127 @@ class FeatureStoreGuideTest {
             ErrorCode.ARTIFACT_MISSING,
             () -> OnlineStore.redis(URI.create("redis://localhost:6379")))
         .hasMessageContaining("redis.clients:jedis");
+  }
+
+  @Test
+  void aStoreThatLetsEntitiesGoTakesNoPushes() {
+    FeatureView card = card();
+    LocalDateTime midnight = LocalDateTime.parse("2024-05-15T00:00");
+    OnlineOptions options = OnlineOptions.builder().mostEntities(10).build();
+    try (FeatureStore features = FeatureStore.open(warehouse, card);
+        OnlineStore memory = OnlineStore.inMemory(options);
+        OnlineStore file = OnlineStore.open(folder.resolve("bounded.store"), options)) {
+      memory.materialize(features, midnight);
+      file.materialize(features, midnight);
+      assertThatThrownBy(() -> memory.push(card, payment(midnight)))
+          .isInstanceOf(IllegalStateException.class);
+      file.push(card, payment(midnight));
+      for (long each = 0; each < 40; each++) {
+        assertThat(file.at(midnight).get(card, each).isKnown()).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void whatTheWarehouseGetsLateIsSeenByARematerialization() {
+    FeatureView card = card();
+    LocalDateTime noon = LocalDateTime.parse("2024-05-14T12:00");
+    try (FeatureStore features = FeatureStore.open(warehouse, card);
+        OnlineStore online = OnlineStore.inMemory()) {
+      online.materialize(features, noon);
+      long before = (Long) online.at(noon).get(card, 7L).value("card__count_7d");
+      warehouse.execute(
+          """
+          INSERT INTO payments
+          SELECT * REPLACE (TIMESTAMP '2024-05-14 11:00' AS paid,
+                            TIMESTAMP '2024-05-14 11:05' AS booked)
+          FROM payments WHERE card = 7 LIMIT 1""");
+      online.materialize(features, noon.plusSeconds(1));
+      assertThat(online.at(noon).get(card, 7L).value("card__count_7d")).isEqualTo(before);
+      online.rematerialize(features, noon.plusSeconds(1));
+      assertThat(online.at(noon).get(card, 7L).value("card__count_7d")).isEqualTo(before + 1);
+    }
+  }
+
+  @Test
+  void whatIsMissingIsPassedOverAndMeetsNoConditionButMissing() {
+    warehouse.execute(
+        """
+        CREATE TABLE gaps AS
+        SELECT 1 AS card, TIMESTAMP '2024-05-01' + to_hours(i) AS paid,
+               [1.0, 'NaN'::DOUBLE, 3.0, NULL][i + 1] AS amount
+        FROM range(4) t(i)""");
+    FeatureView gaps =
+        FeatureView.named("gap")
+            .from("gaps")
+            .entity("card")
+            .eventTime("paid")
+            .latest("amount")
+            .lag("amount", 1)
+            .window(
+                Duration.ofDays(1),
+                count(),
+                sum("amount"),
+                mean("amount"),
+                max("amount"),
+                last("amount"),
+                countDistinct("amount"),
+                count().where(notEqual("amount", 1.0)).named("not_one"),
+                count().where(missing("amount")).named("gaps"))
+            .build();
+    try (FeatureStore features = FeatureStore.open(warehouse, gaps);
+        OnlineStore online = OnlineStore.inMemory()) {
+      LocalDateTime noon = LocalDateTime.parse("2024-05-01T12:00");
+      online.materialize(features, noon);
+      FeatureVector vector = online.at(noon).get(gaps, 1);
+      assertThat(vector.value("gap__latest_amount")).isNull();
+      assertThat(vector.value("gap__lag1_amount")).isEqualTo(3.0);
+      assertThat(vector.value("gap__count_1d")).isEqualTo(4L);
+      assertThat(vector.value("gap__sum_amount_1d")).isEqualTo(4.0);
+      assertThat(vector.value("gap__mean_amount_1d")).isEqualTo(2.0);
+      assertThat(vector.value("gap__max_amount_1d")).isEqualTo(3.0);
+      assertThat(vector.value("gap__last_amount_1d")).isEqualTo(3.0);
+      assertThat(vector.value("gap__count_distinct_amount_1d")).isEqualTo(2L);
+      assertThat(vector.value("gap__not_one_1d")).isEqualTo(1L);
+      assertThat(vector.value("gap__gaps_1d")).isEqualTo(2L);
+    }
+  }
+
+  @Test
+  void derivesFromTheRowAndFromFeatures() throws IOException {
+    FeatureService all =
+        FeatureService.named("all")
+            .derive("less", difference("a", "b"))
+            .derive("both", total("a", "b"))
+            .derive("times", product("a", "b"))
+            .derive("over_nothing", ratio("a", "nothing"))
+            .derive("either", firstPresent("none", "b"))
+            .derive("missing", total("none", "b"))
+            .derive("far", distance("lat", "lon", "lat", "lon"))
+            .derive("waited", seconds("asked", "later"))
+            .derive("equal", same("one", "other"))
+            .derive("day_of_week", weekday("asked"))
+            .derive("day", day("asked"))
+            .derive("month", month("asked"))
+            .derive("there", hour("asked").inZone(ZoneId.of("Europe/Berlin")))
+            .build();
+    String row =
+        """
+        SELECT 6.0 AS a, 3 AS b, 0 AS nothing, NULL::DOUBLE AS none, 52.5 AS lat, 13.4 AS lon,
+               'x' AS one, 'x' AS other, TIMESTAMP '2024-05-05 23:30' AS asked,
+               TIMESTAMP '2024-05-05 23:31' AS later""";
+    Map<String, Object> expected = new HashMap<>();
+    expected.putAll(Map.of("less", 3.0, "both", 9.0, "times", 18.0, "either", 3.0, "far", 0.0));
+    expected.putAll(Map.of("waited", 60.0, "equal", true, "day_of_week", 7L, "day", 5L));
+    expected.putAll(Map.of("month", 5L, "there", 1L));
+    expected.put("over_nothing", null);
+    expected.put("missing", null);
+    try (FeatureStore features = FeatureStore.open(warehouse, all);
+        TrainingSet set = features.trainingSet(row, "asked")) {
+      for (String name : all.names()) {
+        assertThat(firstValue(set, name)).as(name).isEqualTo(expected.get(name));
+      }
+    }
   }
 
   private static Map<String, Object> payment(LocalDateTime time) {
@@ -815,6 +963,14 @@ class FeatureStoreGuideTest {
       assertThat(lineage.toString()).contains("card:1", "shop:1", "fraud:1");
       assertThat(catalog.register(fraud)).isEqualTo(definitions);
       assertThat(catalog.service("fraud:1")).isEqualTo(fraud);
+    }
+  }
+
+  /** The value of a column in the first row. */
+  private static Object firstValue(TrainingSet set, String column) throws IOException {
+    try (ArrowReader reader = set.reader(column)) {
+      reader.loadNextBatch();
+      return reader.getVectorSchemaRoot().getVector(0).getObject(0);
     }
   }
 
