@@ -136,6 +136,7 @@ class FlightReplayTest {
     final Warehouse warehouse = Warehouse.inMemory();
     final FeatureService service;
     final FeatureStore features;
+    final List<String> names;
     final Map<String, Long> differences = new LinkedHashMap<>();
     final List<String> examples = new ArrayList<>();
     private final TrainingQuery query;
@@ -149,6 +150,7 @@ class FlightReplayTest {
 
     Replay(Path file, String where, FeatureService service) throws IOException {
       this.service = service;
+      this.names = service.names();
       warehouse.load("trips", Source.parquet(file));
       warehouse.load(
           "flights",
@@ -259,11 +261,8 @@ class FlightReplayTest {
     }
 
     private void compare(FeatureVector vector) throws IOException {
-      for (FieldVector column : rows.getVectorSchemaRoot().getFieldVectors()) {
-        String name = column.getName();
-        if (!service.names().contains(name)) {
-          continue;
-        }
+      for (String name : names) {
+        FieldVector column = rows.getVectorSchemaRoot().getVector(name);
         Object trained = column.getObject(row);
         if (trained instanceof Text) {
           trained = trained.toString();
