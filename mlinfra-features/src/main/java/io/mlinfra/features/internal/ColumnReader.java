@@ -29,10 +29,9 @@ final class ColumnReader {
   }
 
   /**
-   * The entities' numbers for a part of their keys, -1 where it is missing or, if none is added,
-   * unknown.
+   * Numbers the values of some rows, but for those that are -1 already.
    *
-   * @param add whether new keys are given a number
+   * @param add whether new values are given a number; else they are -1
    */
   void numbers(FieldVector vector, int row, int rows, LongIndex index, boolean add, int[] to) {
     if (longs.length < rows) {
@@ -40,15 +39,13 @@ final class ColumnReader {
     }
     longs(vector, row, rows, longs);
     for (int i = 0; i < rows; i++) {
-      if (add && to[i] >= 0) {
-        to[i] = index.add(longs[i]);
-      } else {
-        to[i] = to[i] < 0 ? -1 : index.find(longs[i]);
+      if (to[i] >= 0) {
+        to[i] = add ? index.add(longs[i]) : index.find(longs[i]);
       }
     }
   }
 
-  /** As for longs. Rows that are -1 already stay so and are not added. */
+  /** Numbers texts as it does longs. */
   void numbers(VarCharVector vector, int row, int rows, Dictionary texts, boolean add, int[] to) {
     if (ends.length < rows + 1) {
       ends = new int[rows + 1];

@@ -73,6 +73,10 @@ public final class EventReader {
    * @param partition from 0
    */
   public static String partition(List<String> keys, int partition, int partitions) {
+    if (partition < 0 || partition >= partitions) {
+      throw new IllegalArgumentException(
+          "partition (" + partition + ") must be 0 to " + (partitions - 1));
+    }
     return "hash(" + String.join(", ", keys) + ") % " + partitions + " = " + partition;
   }
 

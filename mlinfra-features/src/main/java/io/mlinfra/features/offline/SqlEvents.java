@@ -109,11 +109,14 @@ final class SqlEvents {
 
   private String ofEvent(Planned feature) {
     String event = "h" + number + ".h" + feature.lag();
-    String value =
-        feature.function() == Function.SINCE_LAST
-            // A difference of two times may need 65 bits.
-            ? "CAST(CAST(l.t AS HUGEINT) - " + event + ".e AS DOUBLE) / 1e6"
-            : event + ".v" + feature.input();
+    String value = event + ".v" + feature.input();
+    if (feature.function() == Function.SINCE_LAST) {
+      // A difference of two times may need 65 bits.
+      value = "CAST(CAST(l.t AS HUGEINT) - " + event + ".e AS DOUBLE) / 1e6";
+    } else if (feature.type() == ValueType.FLOAT64) {
+      String negative = event + ".z" + feature.input();
+      value = "CASE WHEN " + negative + " THEN CAST('-0' AS DOUBLE) ELSE " + value + " END";
+    }
     return plan.ttl() == FeaturePlan.FOREVER
         ? value
         : "CASE WHEN " + event + ".e >= " + before("l.t", plan.ttl()) + " THEN " + value + " END";
@@ -206,14 +209,21 @@ final class SqlEvents {
     return sortKey(columns);
   }
 
-  /** What features need of an event. */
+  /** What features need of an event; {@code z0…} says of -0 what its way through arg_max loses. */
   private String event(String table) {
     StringBuilder event = new StringBuilder("{'e': " + table + ".e");
     plan.features().stream()
         .filter(feature -> !feature.function().isWindowed() && feature.input() >= 0)
         .map(Planned::input)
         .distinct()
-        .forEach(v -> event.append(", 'v" + v + "': " + table + ".v" + v));
+        .forEach(
+            v -> {
+              String value = table + ".v" + v;
+              event.append(", 'v" + v + "': " + value);
+              if (plan.inputs().get(v).type() == ValueType.FLOAT64) {
+                event.append(", 'z" + v + "': " + value + " = 0 AND signbit(" + value + ")");
+              }
+            });
     return event.append('}').toString();
   }
 
@@ -310,14 +320,14 @@ final class SqlEvents {
 
   private String windows() {
     long longest = plan.longestWindow();
-    List<Long> shorter =
+    List<Long> lengths =
         plan.features().stream()
             .filter(feature -> feature.function().isWindowed())
             .map(Planned::window)
             .distinct()
             .toList();
     StringBuilder since = new StringBuilder();
-    shorter.forEach(w -> since.append(", " + before("y.t", w) + " AS since" + w));
+    lengths.forEach(w -> since.append(", " + before("y.t", w) + " AS since" + w));
     boolean ordered =
         plan.features().stream()
             .anyMatch(f -> f.function() == Function.FIRST || f.function() == Function.LAST);

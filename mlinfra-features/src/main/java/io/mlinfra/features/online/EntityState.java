@@ -10,6 +10,7 @@ final class EntityState {
   private static final int TILE = 64;
 
   private static final int MOST = 2 * TILE;
+  private static final Block[] NO_BLOCKS = {};
 
   /** None is empty. */
   final Tile[] tiles;
@@ -20,10 +21,18 @@ final class EntityState {
   /** Of the state that a storage holds; 0 where it holds none. */
   final long version;
 
+  /** Of many tiles, those that are together. */
+  final Block[] blocks;
+
   // Whoever races here reads an immutable record, or computes the same once more.
   private Evaluation.@Nullable Result last;
 
   EntityState(Tile[] tiles, long[] numbers, long version) {
+    this(tiles, numbers, version, NO_BLOCKS);
+  }
+
+  private EntityState(Tile[] tiles, long[] numbers, long version, Block[] former) {
+    this.blocks = tiles.length < Block.TILES ? NO_BLOCKS : Block.of(tiles, former);
     this.tiles = tiles;
     this.numbers = numbers;
     this.version = version;
@@ -40,7 +49,7 @@ final class EntityState {
   Evaluation.Result at(Shape shape, long time) {
     Evaluation.Result result = last;
     if (result == null || time < result.from() || time >= result.until()) {
-      result = Evaluation.at(shape, tiles, time);
+      result = Evaluation.at(shape, tiles, blocks, time);
       last = result;
     }
     return result;
@@ -48,7 +57,7 @@ final class EntityState {
 
   /** The state as a storage holds it after a write. */
   EntityState written() {
-    return new EntityState(tiles, numbers, isEmpty() ? 0 : version + 1);
+    return new EntityState(tiles, numbers, isEmpty() ? 0 : version + 1, blocks);
   }
 
   /** The latest time at which one of the events became visible. */
@@ -82,7 +91,10 @@ final class EntityState {
 
     EntityState build() {
       return new EntityState(
-          made.toArray(Tile[]::new), names.stream().mapToLong(Long::longValue).toArray(), version);
+          made.toArray(Tile[]::new),
+          names.stream().mapToLong(Long::longValue).toArray(),
+          version,
+          blocks);
     }
   }
 
@@ -98,7 +110,7 @@ final class EntityState {
       if (tile.size <= MOST) {
         Tile[] changed = tiles.clone();
         changed[first] = tile;
-        return new EntityState(changed, numbers, version);
+        return new EntityState(changed, numbers, version, blocks);
       }
     }
     Builder builder = new Builder();

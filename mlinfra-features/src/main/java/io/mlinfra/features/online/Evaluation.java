@@ -33,6 +33,7 @@ final class Evaluation {
   private final Shape shape;
   private final FeaturePlan plan;
   private final Tile[] tiles;
+  private final Block[] blocks;
   private final long time;
   private final @Nullable Object[] values;
   private long until = Long.MAX_VALUE;
@@ -47,7 +48,8 @@ final class Evaluation {
 
   private int start;
 
-  private Evaluation(Shape shape, Tile[] tiles, long time) {
+  private Evaluation(Shape shape, Tile[] tiles, Block[] blocks, long time) {
+    this.blocks = blocks;
     this.shape = shape;
     this.plan = shape.plan;
     this.tiles = tiles;
@@ -57,8 +59,8 @@ final class Evaluation {
     this.end = endTile == tiles.length ? 0 : tiles[endTile].after(time);
   }
 
-  static Result at(Shape shape, Tile[] tiles, long time) {
-    return new Evaluation(shape, tiles, time).compute();
+  static Result at(Shape shape, Tile[] tiles, Block[] blocks, long time) {
+    return new Evaluation(shape, tiles, blocks, time).compute();
   }
 
   private Result compute() {
@@ -105,8 +107,23 @@ final class Evaluation {
     return Math.min(endTile, tiles.length - 1);
   }
 
+  /** The block that starts with a tile, if all of its events are visible. */
+  private @Nullable Block block(int tile) {
+    int number = tile / Block.TILES;
+    return tile % Block.TILES == 0
+            && number < blocks.length
+            && tile + Block.TILES <= endTile
+            && blocks[number].lastKnown <= time
+        ? blocks[number]
+        : null;
+  }
+
   private void findNextArrival() {
     for (int t = 0; t < endTile || t == endTile && t < tiles.length; t++) {
+      if (block(t) != null) {
+        t += Block.TILES - 1;
+        continue;
+      }
       Tile tile = tiles[t];
       for (int i = tile.lastKnown <= time ? tile.size : 0; i < to(t); i++) {
         if (tile.known[i] > time) {
@@ -140,6 +157,16 @@ final class Evaluation {
     }
     long count = 0;
     for (int t = startTile; t <= lastTile(); t++) {
+      Block block = t > startTile || start == 0 ? block(t) : null;
+      if (block != null) {
+        Total[] whole = block.totals(shape);
+        for (int slot : window.slots()) {
+          totals[slot].add(whole[slot]);
+        }
+        count += block.size;
+        t += Block.TILES - 1;
+        continue;
+      }
       Tile tile = tiles[t];
       int from = from(t);
       int to = to(t);

@@ -1,13 +1,18 @@
 package io.mlinfra.features.online;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.zip.ZipOutputStream;
 import org.h2.mvstore.DataUtils;
 import org.h2.mvstore.MVStoreException;
@@ -16,21 +21,42 @@ import org.h2.mvstore.SFChunk;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file below an {@link MvStorage}. It differs from MVStore's own in two things.
+ * The file below an {@link MvStorage}. It differs from MVStore's own in four things, the first of
+ * which is about threads that are interrupted and the others about what a loss of power leaves.
  *
- * <p>It reads and writes a {@link RandomAccessFile}: a {@code FileChannel} closes itself when a
- * thread that uses it is interrupted, and the store would be lost for all threads.
+ * <ul>
+ *   <li>It reads and writes a {@link RandomAccessFile}. A {@code FileChannel} closes itself when a
+ *       thread that uses it is interrupted, and the store would be lost for all threads.
+ *   <li>The first bytes of a chunk are written once all others are on the disk. MVStore takes a
+ *       chunk for complete whose first and last blocks fit together, but a disk writes blocks in
+ *       any order.
+ *   <li>The header of the file is written with each chunk. MVStore lets it point to a chunk of some
+ *       time ago and follows a chain from there, which breaks where space is used again at once.
+ *   <li>The second copy of the header is written once the first is on the disk, and with it the
+ *       chunk that it points to. So one of them always points to a chunk that is there.
+ * </ul>
  *
- * <p>It writes the first block of a chunk after all others have reached the disk. MVStore takes a
- * chunk for complete whose first and last blocks fit together, but a disk may write blocks in any
- * order, and after a loss of power those between may be missing.
+ * A write that is complete waits for the disk twice.
  */
 class MvFile extends RandomAccessStore {
   private static final int BLOCK = 4096;
 
+  /** So few bytes of a chunk's header get to the disk together or not at all. */
+  private static final int CHUNK_START = 16;
+
+  /**
+   * What this JVM has open. Closing a file gives up all locks that the process has on it in POSIX,
+   * so it must not even be opened to find out that it is locked; the system's lock is of the
+   * process, and so is this.
+   */
+  private static final Set<Object> OPEN = ConcurrentHashMap.newKeySet();
+
+  private final Object key;
   private final RandomAccessFile file;
-  private final FileLock lock;
+  private boolean closed;
   private boolean unforced;
+  private boolean headersChecked;
+  private boolean chunkWritten;
 
   /**
    * Opens or creates and locks a file.
@@ -41,28 +67,36 @@ class MvFile extends RandomAccessStore {
   MvFile(Path path, int cache) throws IOException {
     super(Map.of("cacheSize", cache));
     init(path.toString(), false);
-    file = new RandomAccessFile(path.toFile(), "rw");
     try {
-      lock = lock(path);
-      setSize(file.length());
+      Files.createFile(path);
+    } catch (FileAlreadyExistsException e) {
+      // Then it may hold a store.
+    }
+    Object fileKey = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+    key = fileKey == null ? path.toRealPath() : fileKey;
+    if (!OPEN.add(key)) {
+      throw locked(path);
+    }
+    RandomAccessFile opened = null;
+    try {
+      opened = new RandomAccessFile(path.toFile(), "rw");
+      if (opened.getChannel().tryLock() == null) {
+        throw locked(path);
+      }
+      setSize(opened.length());
+      file = opened;
     } catch (IOException | RuntimeException e) {
-      file.close();
+      if (opened != null) {
+        opened.close();
+      }
+      OPEN.remove(key);
       throw e;
     }
   }
 
-  private FileLock lock(Path path) throws IOException {
-    FileLock found;
-    try {
-      found = file.getChannel().tryLock();
-    } catch (OverlappingFileLockException e) {
-      found = null;
-    }
-    if (found == null) {
-      throw DataUtils.newMVStoreException(
-          DataUtils.ERROR_FILE_LOCKED, "The file is locked: {0}", path);
-    }
-    return found;
+  private static MVStoreException locked(Path path) {
+    return DataUtils.newMVStoreException(
+        DataUtils.ERROR_FILE_LOCKED, "The file is locked: {0}", path);
   }
 
   @Override
@@ -95,20 +129,64 @@ class MvFile extends RandomAccessStore {
   protected void writeFully(@Nullable SFChunk chunk, long position, ByteBuffer source) {
     byte[] bytes = new byte[source.remaining()];
     source.get(bytes);
-    int first = chunk == null ? 0 : Math.min(BLOCK, bytes.length);
+    byte[] first = Arrays.copyOf(bytes, chunk == null ? BLOCK : CHUNK_START);
     try {
+      if (!headersChecked) {
+        repairHeaders();
+        headersChecked = true;
+      }
       setSize(Math.max(size(), position + bytes.length));
       unforced = true;
-      write(position + first, bytes, first);
-      if (first > 0) {
+      if (chunk == null) {
+        write(position, first, 0);
         force();
-        write(position, first == bytes.length ? bytes : Arrays.copyOf(bytes, first), 0);
+        unforced = false;
+        // This one gets to the disk with the next chunk, and is not missed before.
+        write(position + first.length, bytes, first.length);
+      } else {
+        if (!chunkWritten) {
+          // Whoever had the file before may have died here, with a chunk of the same number.
+          write(position, new byte[first.length], 0);
+          force();
+          chunkWritten = true;
+        }
+        write(position + first.length, bytes, first.length);
+        force();
+        write(position, first, 0);
+        // MVStore writes its header where it finds this mark, and removes it.
+        storeHeader.put("clean", 1);
       }
     } catch (IOException e) {
       throw failure(DataUtils.ERROR_WRITING_FAILED, "writing", e);
     }
     writeCount.incrementAndGet();
     writeBytes.addAndGet(bytes.length);
+  }
+
+  /** Makes both copies of the header whole, before one of them is written. */
+  private void repairHeaders() throws IOException {
+    if (size() >= 2 * BLOCK) {
+      byte[] first = readFully((SFChunk) null, 0, BLOCK).array();
+      byte[] second = readFully((SFChunk) null, BLOCK, BLOCK).array();
+      if (!Arrays.equals(first, second)) {
+        // The first is never the older one.
+        if (isHeader(first)) {
+          write(BLOCK, first, 0);
+        } else {
+          write(0, second, 0);
+        }
+        force();
+      }
+    }
+  }
+
+  private static boolean isHeader(byte[] block) {
+    String text = new String(block, ISO_8859_1);
+    int end = text.indexOf(",fletcher:");
+    return end >= 0
+        && text.startsWith(
+            Integer.toHexString(DataUtils.getFletcher32(block, 0, end)) + "\n",
+            end + ",fletcher:".length());
   }
 
   /** Writes bytes from an index on. */
@@ -122,6 +200,11 @@ class MvFile extends RandomAccessStore {
   /** Waits until the disk has what was written. */
   void force() throws IOException {
     file.getFD().sync();
+  }
+
+  /** How many bytes have been written since it was opened. */
+  long written() {
+    return writeBytes.get();
   }
 
   @Override
@@ -151,12 +234,16 @@ class MvFile extends RandomAccessStore {
 
   @Override
   public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     try {
-      lock.close();
       file.close();
     } catch (IOException e) {
       throw failure(DataUtils.ERROR_WRITING_FAILED, "closing", e);
     } finally {
+      OPEN.remove(key);
       super.close();
     }
   }

@@ -40,9 +40,9 @@ import org.jspecify.annotations.Nullable;
  * its key and number. A write of one tile changes two entries, which are mostly on one page.
  *
  * <p>MVStore writes what has changed as one chunk into free space of the file. A process that dies
- * within a write leaves what was there before. Space of former chunks is used again as soon as the
- * write that made them former is on the disk; what little is left in use in old chunks is gathered
- * every some writes, in the thread that writes.
+ * within a write leaves what was there before. Space of former chunks is used again some writes
+ * after they were needed last; what little is left in use in old chunks is gathered now and then,
+ * in the thread that writes.
  *
  * <p>The tiles handed out are those of the cache and must not be changed.
  */
@@ -54,9 +54,11 @@ final class MvStorage implements Storage {
   /** Of pages, in MB. */
   private static final int CACHE = 64;
 
-  private static final int WRITES_PER_COMPACTION = 256;
-  private static final int COMPACTED_FILL = 50;
-  private static final int COMPACTED_BYTES = 4 << 20;
+  /** With this, a file stays below about four times of what is in it, whatever the writes. */
+  private static final int COMPACTED_BYTES = 16 << 20;
+
+  private static final int COMPACTED_FILL_PERCENT = 50;
+  private static final int VERSIONS_KEPT = 5;
   private static final int KEYS_AT_ONCE = 1000;
 
   /** How the file below is opened; tests give one that fails. */
@@ -79,6 +81,7 @@ final class MvStorage implements Storage {
 
   /** An open store, for the one thread that writes. */
   private record Opened(
+      MvFile file,
       MVStore store,
       MVMap<String, byte[]> heads,
       MVMap<String, byte[]> stagings,
@@ -139,7 +142,7 @@ final class MvStorage implements Storage {
   private @Nullable Opened opened;
   private @Nullable Snapshot snapshot;
   private boolean closed;
-  private int writes;
+  private long compactedAt;
 
   private MvStorage(Path file, Opener opener) {
     this.file = file;
@@ -176,6 +179,7 @@ final class MvStorage implements Storage {
       Opened there = opened;
       if (there == null) {
         there = openFile();
+        compactedAt = there.file.written();
         opened = there;
         replace(Snapshot.of(there));
       }
@@ -207,10 +211,12 @@ final class MvStorage implements Storage {
               .autoCommitDisabled()
               .autoCommitBufferSize(0)
               .open();
-      // Each commit is forced to the disk, so that what it no longer needs can be overwritten.
+      // Each commit is forced to the disk, so that no time has to pass before the space of a chunk
+      // is used again. Versions have to: one commit later the file says that the chunk is unused,
+      // and without that an opening store would take the commit for damaged.
       store.setRetentionTime(0);
-      store.setVersionsToKeep(0);
-      return open(store);
+      store.setVersionsToKeep(VERSIONS_KEPT);
+      return open(below, store);
     } catch (RuntimeException e) {
       if (store != null) {
         store.closeImmediately();
@@ -245,7 +251,7 @@ final class MvStorage implements Storage {
     }
   }
 
-  private Opened open(MVStore store) {
+  private Opened open(MvFile below, MVStore store) {
     Set<String> names = store.getMapNames();
     if (!names.isEmpty() && !names.contains(FORMAT_MAP)) {
       throw new MlInfraException(
@@ -266,7 +272,7 @@ final class MvStorage implements Storage {
               + FORMAT);
     }
     Opened fresh =
-        new Opened(store, texts(store, "heads"), texts(store, "stagings"), new HashMap<>());
+        new Opened(below, store, texts(store, "heads"), texts(store, "stagings"), new HashMap<>());
     for (String name : names) {
       if (name.startsWith(STATES)) {
         Generation generation = Generation.ofMap(name);
@@ -497,7 +503,9 @@ final class MvStorage implements Storage {
       if (opened != null) {
         Opened last = opened;
         opened = null;
-        last.store.close();
+        // All is on the disk. A file that is marked as closed well is looked at less closely when
+        // it is opened, and taken for damaged where a write has failed before.
+        last.store.closeImmediately();
       }
     } catch (MVStoreException e) {
       throw failure("closing", e);
@@ -521,9 +529,7 @@ final class MvStorage implements Storage {
         if (changed) {
           to.store.commit();
           to.store.sync();
-          if (++writes % WRITES_PER_COMPACTION == 0) {
-            to.store.compact(COMPACTED_FILL, COMPACTED_BYTES);
-          }
+          compactSometimes(to);
           replace(Snapshot.of(to));
         }
         whole = true;
@@ -540,6 +546,13 @@ final class MvStorage implements Storage {
       }
     } finally {
       writing.unlock();
+    }
+  }
+
+  private void compactSometimes(Opened to) {
+    if (to.file.written() - compactedAt >= COMPACTED_BYTES) {
+      to.store.compact(COMPACTED_FILL_PERCENT, COMPACTED_BYTES);
+      compactedAt = to.file.written();
     }
   }
 

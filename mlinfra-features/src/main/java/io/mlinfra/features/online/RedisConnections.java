@@ -51,10 +51,9 @@ final class RedisConnections implements AutoCloseable {
    */
   static RedisConnections open(URI server, int database) {
     int port = server.getPort() < 0 ? 6379 : server.getPort();
-    // RESP2 is what every release speaks; the server need not know which client asks.
+    // RESP2, which every release speaks unasked; the server need not know which client this is.
     DefaultJedisClientConfig.Builder client =
         DefaultJedisClientConfig.builder()
-            .resp2()
             .autoNegotiateProtocol(false)
             .clientSetInfoConfig(ClientSetInfoConfig.DISABLED)
             .connectionTimeoutMillis((int) CONNECTING.toMillis())
@@ -118,14 +117,9 @@ final class RedisConnections implements AutoCloseable {
         connected = true;
         return pipeline(connection, commands);
       } catch (JedisException e) {
-        boolean stale =
-            connected
-                && e instanceof JedisConnectionException
-                && !(e.getCause() instanceof SocketTimeoutException);
-        if (!again || !stale) {
+        if (!again || !connected || !isStale(e)) {
           throw failed("", e);
         }
-        // From before a restart of the server, and so are the other idle ones.
         forgetIdle();
       }
     }
@@ -155,20 +149,28 @@ final class RedisConnections implements AutoCloseable {
     try (Connection connection = borrowLive()) {
       connection.setSoTimeout((int) patience.toMillis());
       sent = true;
-      Object answer;
       try {
-        send(connection, script.command(true, keys, arguments));
-        answer = connection.getOne();
-      } catch (JedisNoScriptException e) {
-        send(connection, script.command(false, keys, arguments));
-        answer = connection.getOne();
+        return answer(connection, script, keys, arguments);
+      } finally {
+        if (!connection.isBroken()) {
+          connection.setSoTimeout((int) ANSWERING.toMillis());
+        }
       }
-      connection.setSoTimeout((int) ANSWERING.toMillis());
-      return (Long) answer;
     } catch (JedisDataException e) {
       throw failed("", e);
     } catch (JedisException e) {
       throw failed(sent ? "; it is not known whether the change was made" : "", e);
+    }
+  }
+
+  private static long answer(
+      Connection connection, RedisScript script, List<byte[]> keys, List<byte[]> arguments) {
+    try {
+      send(connection, script.command(true, keys, arguments));
+      return (Long) connection.getOne();
+    } catch (JedisNoScriptException e) {
+      send(connection, script.command(false, keys, arguments));
+      return (Long) connection.getOne();
     }
   }
 
@@ -191,16 +193,23 @@ final class RedisConnections implements AutoCloseable {
     try {
       connection.ping();
       return connection;
-    } catch (JedisConnectionException e) {
-      connection.close();
-      forgetIdle();
-      return borrow();
     } catch (JedisException e) {
       connection.close();
-      throw e;
+      if (!isStale(e)) {
+        throw e;
+      }
+      forgetIdle();
+      return borrow();
     }
   }
 
+  /** Whether a connection was likely one from before a restart of the server. */
+  private static boolean isStale(JedisException e) {
+    return e instanceof JedisConnectionException
+        && !(e.getCause() instanceof SocketTimeoutException);
+  }
+
+  /** Those that nobody uses have seen the same restart. */
   private void forgetIdle() {
     if (!closed) {
       pool.clear();

@@ -29,15 +29,15 @@ import org.jspecify.annotations.Nullable;
  * Redis deletes one, or lists its keys, in a moment and without holding up others.
  *
  * <p><b>Changes</b> are made by one Lua script, which checks all versions before it changes
- * anything; Redis runs nothing else meanwhile and either has all of its effects or none. A change
- * of more than {@value #INLINE} bytes is first uploaded in pieces, which the script picks up and
- * which expire by themselves where their writer has died.
+ * anything; Redis runs nothing else meanwhile, some microseconds per state, and either has all of
+ * its effects or none. A change of more than {@value #INLINE} bytes is first uploaded in pieces,
+ * which the script picks up and which expire by themselves where their writer has died.
  *
  * <p><b>Reads.</b> Up to {@value #TOGETHER} states of one call are those of one moment.
  *
- * <p><b>Dropping.</b> What a reader has just seen named as valid stays readable for {@link #GRACE}
- * after it was dropped, and then expires. Only a reader that lets more time pass between the head
- * and the states finds nothing.
+ * <p><b>Dropping.</b> A generation that was valid stays readable for {@link #GRACE} after another
+ * has become valid, and then expires, whether or not its writer lives to drop it. Only a reader
+ * that lets more time pass between the head and the states finds nothing.
  *
  * <p><b>The server</b> decides how durable a change is (its {@code appendfsync}), and must not
  * evict keys that do not expire. Cluster mode is not supported.
@@ -48,14 +48,28 @@ final class RedisStorage implements Storage {
   private static final int BUCKETS = 1024;
   private static final int INLINE = 1 << 20;
 
-  /** How long a piece of a large change waits for the others, and a change for its script. */
-  private static final Duration PATIENCE = Duration.ofMinutes(10);
+  /** How long a piece of a large change waits for the others, and its writer for the answer. */
+  private static final Duration LARGE = Duration.ofMinutes(10);
+
+  /** After 5 seconds Redis tells whoever waits that it is busy with somebody else's script. */
+  private static final Duration SMALL = Duration.ofSeconds(10);
 
   /** How many states are read in one round trip, and between two changes. */
   private static final int TOGETHER = 1024;
 
   private static final int TILE_HEADER = Long.BYTES + Integer.BYTES;
   private static final byte[] NONE = new byte[0];
+
+  /** What may still be read of a generation goes later. */
+  private static final String EXPIRE =
+      """
+      local function expire(states)
+        for bucket = 0, %d do
+          redis.call('PEXPIRE', states .. bucket, %d)
+        end
+      end
+      """
+          .formatted(BUCKETS - 1, GRACE.toMillis());
 
   /**
    * Walks the pieces of a change: those uploaded, and the rest that comes with the call. A state is
@@ -150,7 +164,8 @@ final class RedisStorage implements Storage {
    */
   private static final RedisScript WRITE =
       RedisScript.of(
-          WALK
+          EXPIRE
+              + WALK
               + """
               local heads, staging, pieces = unpack(KEYS)
 
@@ -186,6 +201,9 @@ final class RedisStorage implements Storage {
                   views[#views + 1] = function()
                     redis.call('HSET', heads, name, generation .. watermark .. meta)
                     walk(states, pieces, first, count, rest, put)
+                    if old and string.sub(old, 1, 8) ~= generation then
+                      expire(states)
+                    end
                     local now = redis.call('HGET', staging, name)
                     if now and string.sub(now, 1, 8) == generation then
                       redis.call('HDEL', staging, name)
@@ -220,23 +238,22 @@ final class RedisStorage implements Storage {
 
   private static final RedisScript DROP =
       RedisScript.of(
-          """
-          local staging = KEYS[1]
-          local view, generation, states, buckets, grace = unpack(ARGV)
-          local staged = redis.call('HGET', staging, view)
-          local unread = staged and string.sub(staged, 1, 8) == generation
-          if unread then
-            redis.call('HDEL', staging, view)
-          end
-          for bucket = 0, tonumber(buckets) - 1 do
-            if unread then
-              redis.call('UNLINK', states .. bucket)
-            else
-              redis.call('PEXPIRE', states .. bucket, grace)
-            end
-          end
-          return 1
-          """);
+          EXPIRE
+              + """
+              local staging = KEYS[1]
+              local view, generation, states = unpack(ARGV)
+              local staged = redis.call('HGET', staging, view)
+              if staged and string.sub(staged, 1, 8) == generation then
+                redis.call('HDEL', staging, view)
+                for bucket = 0, %d do
+                  redis.call('UNLINK', states .. bucket)
+                end
+              else
+                expire(states)
+              end
+              return 1
+              """
+                  .formatted(BUCKETS - 1));
 
   private final RedisConnections redis;
   private final String prefix;
@@ -426,7 +443,7 @@ final class RedisStorage implements Storage {
     }
     arguments.set(0, bytes(Integer.toString(pieces.uploaded)));
     boolean written =
-        redis.run(WRITE, List.of(heads, staging, pieces.name()), arguments, PATIENCE) == 1;
+        redis.run(WRITE, List.of(heads, staging, pieces.name()), arguments, pieces.patience()) == 1;
     for (ViewWrite change : changes) {
       if (change.head() != null) {
         seen.remove(change.view());
@@ -475,7 +492,7 @@ final class RedisStorage implements Storage {
     List<byte[]> arguments = new ArrayList<>(List.of(bytes(view), before, now));
     pieces.add(states(view, generation), states, arguments);
     seen.remove(view);
-    if (redis.run(STAGE, List.of(staging, pieces.name()), arguments, PATIENCE) == 0) {
+    if (redis.run(STAGE, List.of(staging, pieces.name()), arguments, pieces.patience()) == 0) {
       throw new MlInfraException(
           ErrorCode.CONFLICT,
           "another process is preparing view '" + view + "' in Redis at " + redis);
@@ -489,13 +506,8 @@ final class RedisStorage implements Storage {
     redis.run(
         DROP,
         List.of(staging),
-        List.of(
-            bytes(view),
-            bytes(generation),
-            bytes(states(view, generation)),
-            bytes(Integer.toString(BUCKETS)),
-            bytes(Long.toString(GRACE.toMillis()))),
-        PATIENCE);
+        List.of(bytes(view), bytes(generation), bytes(states(view, generation))),
+        SMALL);
   }
 
   /** What the names of a generation's buckets begin with. */
@@ -535,6 +547,10 @@ final class RedisStorage implements Storage {
 
     byte[] name() {
       return bytes(name);
+    }
+
+    Duration patience() {
+      return uploaded > 0 ? LARGE : SMALL;
     }
 
     /** Adds a view's states, and where they are to the arguments of the script. */
@@ -586,7 +602,7 @@ final class RedisStorage implements Storage {
           bytes(name + uploaded),
           take(),
           bytes("PX"),
-          bytes(Long.toString(PATIENCE.toMillis())));
+          bytes(Long.toString(LARGE.toMillis())));
       uploaded++;
     }
 

@@ -352,9 +352,9 @@ class DerivationsTest {
     derived.put("sameTruth", same("yes", "no"));
     derived.put("sameNumber", same("short", "long"));
     ZoneId zone = ZONES.get(random.nextInt(ZONES.size()));
-    derived.put("hour", hour("asked").in(zone));
-    derived.put("weekday", weekday("asked").in(zone));
-    derived.put("day", day("opened").in(zone));
+    derived.put("hour", hour("asked").inZone(zone));
+    derived.put("weekday", weekday("asked").inZone(zone));
+    derived.put("day", day("opened").inZone(zone));
     derived.put("month", month("opened"));
     derived.put("chain", ratio("difference", "hour"));
     derived.put("longChain", total("chain", "seconds"));
@@ -386,11 +386,11 @@ class DerivationsTest {
     Instant at = Instant.EPOCH.plusSeconds(Math.floorDiv(micros, 1_000_000L));
     LocalDateTime time = Times.of(micros);
     ZonedDateTime clock = at.atZone(zone);
-    assertThat(derive(hour("t").in(zone), time)).isEqualTo((long) clock.getHour());
-    assertThat(derive(weekday("t").in(zone), time))
+    assertThat(derive(hour("t").inZone(zone), time)).isEqualTo((long) clock.getHour());
+    assertThat(derive(weekday("t").inZone(zone), time))
         .isEqualTo((long) clock.getDayOfWeek().getValue());
-    assertThat(derive(day("t").in(zone), time)).isEqualTo((long) clock.getDayOfMonth());
-    assertThat(derive(month("t").in(zone), time)).isEqualTo((long) clock.getMonthValue());
+    assertThat(derive(day("t").inZone(zone), time)).isEqualTo((long) clock.getDayOfMonth());
+    assertThat(derive(month("t").inZone(zone), time)).isEqualTo((long) clock.getMonthValue());
   }
 
   @ParameterizedTest
@@ -413,10 +413,10 @@ class DerivationsTest {
       LocalDateTime utc, String zone, long hour, long weekday, long day, long month) {
     ZoneId in = ZoneId.of(zone);
     Map<String, Derived> parts = new LinkedHashMap<>();
-    parts.put("hour", hour("t").in(in));
-    parts.put("weekday", weekday("t").in(in));
-    parts.put("day", day("t").in(in));
-    parts.put("month", month("t").in(in));
+    parts.put("hour", hour("t").inZone(in));
+    parts.put("weekday", weekday("t").inZone(in));
+    parts.put("day", day("t").inZone(in));
+    parts.put("month", month("t").inZone(in));
     ArrowType type = ValueType.TIMESTAMP.arrowType();
     assertThat(
             deriveBothWays(

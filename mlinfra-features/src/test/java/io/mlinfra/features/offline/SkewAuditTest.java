@@ -176,11 +176,11 @@ class SkewAuditTest {
   void findsAChangedDefinition() {
     FeatureView before =
         card()
-            .window(Duration.ofDays(2), count().where(greaterThan("amount", 20)).as("big"))
+            .window(Duration.ofDays(2), count().where(greaterThan("amount", 20)).named("big"))
             .build();
     FeatureView after =
         card()
-            .window(Duration.ofDays(2), count().where(greaterThan("amount", 30)).as("big"))
+            .window(Duration.ofDays(2), count().where(greaterThan("amount", 30)).named("big"))
             .build();
     serve(service(before), "0 HOUR");
     assertThat(audit(service(before)).isClean()).isTrue();

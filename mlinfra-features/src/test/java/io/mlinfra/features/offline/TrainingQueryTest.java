@@ -829,14 +829,14 @@ class TrainingQueryTest {
             .from("few")
             .entity("who")
             .eventTime("happened")
-            .window(HOUR, count().as("b__x"))
+            .window(HOUR, count().named("b__x"))
             .build();
     FeatureView other =
         FeatureView.named("a__b")
             .from("few")
             .entity("who")
             .eventTime("happened")
-            .window(HOUR, count().as("x"))
+            .window(HOUR, count().named("x"))
             .build();
     assertThatThrownBy(() -> FeatureStore.open(fixture.warehouse, one, other))
         .isInstanceOf(IllegalArgumentException.class)

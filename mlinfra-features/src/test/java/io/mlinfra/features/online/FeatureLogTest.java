@@ -69,7 +69,7 @@ class FeatureLogTest {
           .derive("more", difference("over", "card__count_2d"))
           .derive("abroad", same("country", "card__latest_country"))
           .derive("again", same("step", "card__count_2d"))
-          .derive("hour", hour("asked").in(ZoneId.of("Europe/Berlin")))
+          .derive("hour", hour("asked").inZone(ZoneId.of("Europe/Berlin")))
           .build();
 
   private Fixture fixture;

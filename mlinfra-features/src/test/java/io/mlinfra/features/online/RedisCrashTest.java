@@ -26,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class RedisCrashTest {
   private static final int CRASHES = Integer.getInteger("crashes", 3);
+  private static final int LONG_RUN = 20;
 
   /** A process that says nothing for so long hangs. */
   private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -52,12 +53,12 @@ class RedisCrashTest {
         undone += step == acknowledged ? 1 : 0;
       }
       assertThat(acknowledged).isPositive();
-      if (CRASHES >= 20) {
-        assertThat(undone).isBetween(1, CRASHES);
+      if (CRASHES >= LONG_RUN) {
+        System.out.printf(
+            "%d writers killed after %d steps, the next of which was undone %d times%n",
+            CRASHES, acknowledged, undone);
+        assertThat(undone).isPositive();
       }
-      System.out.printf(
-          "%d writers killed after %d steps, the next of which was undone %d times%n",
-          CRASHES, acknowledged, undone);
     }
   }
 
@@ -128,9 +129,11 @@ class RedisCrashTest {
       }
       wholeGeneration(storage);
       assertThat(storage.staging(RedisProcess.VIEWS.get(0))).isNull();
-      System.out.printf(
-          "%d stagers killed in %d generations, after these parts: %s%n",
-          CRASHES, valid + 1, stages);
+      if (CRASHES >= LONG_RUN) {
+        System.out.printf(
+            "%d stagers killed in %d generations, after these parts: %s%n",
+            CRASHES, valid + 1, stages);
+      }
     }
   }
 

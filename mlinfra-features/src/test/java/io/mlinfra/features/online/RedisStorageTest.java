@@ -178,22 +178,23 @@ class RedisStorageTest extends StorageContract {
   }
 
   @Test
-  void letsWhatIsDroppedExpireByItself() {
+  void letsWhatIsNoLongerValidExpireByItself() {
     write(first(VIEW, 1));
     write(states(1, state("", 0, 1, "x")));
     String bucket = prefix + ":states:" + VIEW + ":1:0";
     assertThat(server.send("PTTL " + bucket)).isEqualTo(":-1");
     write(next(1, 2));
-    storage.drop(VIEW, 1);
-
-    assertThat(tiles(1, "")).isEqualTo(Map.of(1L, "x"));
-    long left = Long.parseLong(server.send("PTTL " + bucket).substring(1));
-    assertThat(left).isBetween(1L, RedisStorage.GRACE.toMillis());
+    for (int look = 0; look < 2; look++) {
+      assertThat(tiles(1, "")).isEqualTo(Map.of(1L, "x"));
+      long left = Long.parseLong(server.send("PTTL " + bucket).substring(1));
+      assertThat(left).isBetween(1L, RedisStorage.GRACE.toMillis());
+      storage.drop(VIEW, 1);
+    }
   }
 
   @Test
   void changesVeryManyStatesAtOnceOrNone() throws Exception {
-    int keys = 60_000;
+    int keys = 25_000;
     String large = "x".repeat(40);
     write(first(VIEW, 1));
     assertThat(write(new ViewWrite(VIEW, 1, many(keys, 0, large + 1), null, 1))).isTrue();

@@ -283,6 +283,47 @@ class ReplayTest {
     }
   }
 
+  /** So many events that tiles come in blocks. */
+  @Property(tries = 4, shrinking = ShrinkingMode.OFF)
+  void entitiesOfManyEventsHaveTheSameValues(
+      @ForAll long seed, @ForAll @IntRange(min = 0, max = 1) int kind) throws Exception {
+    Random random = new Random(seed);
+    FeatureView view =
+        FeatureView.named("v")
+            .from("events")
+            .entity("who")
+            .eventTime("happened")
+            .knownAt("known")
+            .latest("note")
+            .window(Duration.ofMinutes(400), count(), sum("amount"), variance("number"))
+            .window(Duration.ofMinutes(401), count(), max("amount"), last("note"), mean("late"))
+            .build();
+    List<Event> events = events(random, 12_000);
+    events.sort(Comparator.comparing(Event::visible));
+    List<Asked> asked = new ArrayList<>();
+    try (Fixture fixture = new Fixture();
+        OnlineStore online = store(kind)) {
+      fixture.load("events", columns(events));
+      try (FeatureStore features = FeatureStore.open(fixture.warehouse, view)) {
+        online.define(features);
+        for (int from = 0; from < events.size(); from += 1000) {
+          List<Event> batch = events.subList(from, from + 1000);
+          try (ArrowReader reader = ArrowTable.reader(fixture.memory, 999, columns(batch))) {
+            online.push(view, reader);
+          }
+          long latest = batch.get(999).visible() - 1;
+          for (int i = 0; i < 6; i++) {
+            long time = latest - random.nextInt(5) * 600_000_000L;
+            String who = "p" + random.nextInt(2);
+            FeatureVector answer = online.at(Times.of(time)).get(view, who);
+            asked.add(new Asked(who, 0, time, answer.asMap()));
+          }
+        }
+        compare(fixture, features, asked);
+      }
+    }
+  }
+
   @Property(tries = 12, shrinking = ShrinkingMode.OFF)
   void aMaterialisationGivesWhatPushingGives(
       @ForAll long seed, @ForAll @IntRange(min = 0, max = 3) int kind) throws Exception {
