@@ -209,9 +209,7 @@ class FlightReplayTest {
         throws IOException {
       while (hasRow() && date().isBefore(time)) {
         LocalDateTime now = date();
-        while (landed < landings.size() && !landings.get(landed).landed.isAfter(now)) {
-          push(online, pushed);
-        }
+        pushUntil(now, online, pushed);
         Map<String, Object> request =
             Map.of("date", now, "origin", text("origin"), "destination", text("destination"));
         FeatureVector vector = online.at(now).get(service, request);
@@ -221,6 +219,14 @@ class FlightReplayTest {
         }
         row++;
         served++;
+      }
+      pushUntil(time, online, pushed);
+    }
+
+    private void pushUntil(LocalDateTime time, OnlineStore online, Predicate<Flight> pushed)
+        throws IOException {
+      while (landed < landings.size() && !landings.get(landed).landed.isAfter(time)) {
+        push(online, pushed);
       }
     }
 
