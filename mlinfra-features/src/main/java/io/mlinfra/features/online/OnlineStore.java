@@ -14,6 +14,8 @@ import io.mlinfra.features.offline.FeatureStore;
 import io.mlinfra.features.view.Aggregate.Function;
 import io.mlinfra.features.view.FeatureService;
 import io.mlinfra.features.view.FeatureView;
+import java.net.URI;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
@@ -83,6 +85,44 @@ public final class OnlineStore implements AutoCloseable {
   /** A store in memory. */
   public static OnlineStore inMemory(OnlineOptions options) {
     return new OnlineStore(options, null);
+  }
+
+  /** A durable store with the default options; otherwise as {@link #open(Path, OnlineOptions)}. */
+  public static OnlineStore open(Path file) {
+    return open(file, OnlineOptions.defaults());
+  }
+
+  /**
+   * A durable store: what a call has written outlives the process. The states of entities are read
+   * from the file when they are asked for, and then stay in memory, as many of them as the options
+   * say.
+   *
+   * @param file is created where there is none; one process at a time has it open
+   * @throws MlInfraException {@link ErrorCode#CONFLICT} if it is open elsewhere; {@link
+   *     ErrorCode#FILE_UNREADABLE} if it is no store, or of a later format; {@link
+   *     ErrorCode#IO_FAILED} if it cannot be read or written
+   */
+  public static OnlineStore open(Path file, OnlineOptions options) {
+    return over(MvStorage.open(file), options);
+  }
+
+  /** A shared store with the default options; as {@link #redis(URI, OnlineOptions)}. */
+  public static OnlineStore redis(URI server) {
+    return redis(server, OnlineOptions.defaults());
+  }
+
+  /**
+   * A store that several processes share, kept by a Redis server of version 7 or later. Needs the
+   * artifact {@code redis.clients:jedis}. Nothing is kept in this process: each read asks the
+   * server.
+   *
+   * @param server such as {@code redis://user:password@localhost:6379/0}, or {@code rediss://} for
+   *     TLS
+   * @throws MlInfraException {@link ErrorCode#ARTIFACT_MISSING} without Jedis; {@link
+   *     ErrorCode#IO_FAILED} if the server cannot be reached or refuses
+   */
+  public static OnlineStore redis(URI server, OnlineOptions options) {
+    return over(RedisStorage.open(server, options.prefix()), options);
   }
 
   /** A store over a storage, which becomes its own. */
