@@ -169,6 +169,7 @@ class FlightReplayTest {
               .sql(
                   "SELECT date, landed, CAST(delay AS BIGINT) AS delay, late, origin, destination"
                       + " FROM flights ORDER BY landed, number")
+              .maxRows(10_000_000)
               .list(Flight.class);
       features = FeatureStore.open(warehouse, service);
       query = features.training(LABELS, "date");
@@ -206,8 +207,7 @@ class FlightReplayTest {
       until(time, online, flight -> true, null);
     }
 
-    void until(
-        LocalDateTime time, OnlineStore online, Predicate<Flight> pushed, FeatureLog log)
+    void until(LocalDateTime time, OnlineStore online, Predicate<Flight> pushed, FeatureLog log)
         throws IOException {
       while (hasRow() && date().isBefore(time)) {
         LocalDateTime now = date();
@@ -429,8 +429,7 @@ class FlightReplayTest {
               example -> {
                 assertThat(example.keys()).containsOnly(Map.entry("origin", lost.origin));
                 assertThat(example.at()).isAfterOrEqualTo(lost.landed);
-                assertThat((Long) example.served())
-                    .isEqualTo((Long) example.recomputed() - 1);
+                assertThat((Long) example.served()).isEqualTo((Long) example.recomputed() - 1);
               });
       skewed.forEach(
           (name, feature) ->

@@ -319,7 +319,7 @@ final class Evaluation {
       startLeavesAfter(saturated(ttl, 1));
     }
     long latest = FeatureVector.NEVER;
-    int wanted = shape.latestEvents();
+    int wanted = shape.latestEvents;
     int seen = 0;
     for (int t = lastTile(); t >= startTile && seen < wanted; t--) {
       for (int i = to(t) - 1; i >= from(t) && seen < wanted; i--) {
