@@ -176,7 +176,7 @@ final class EntityState {
     int later = 0;
     while (first > 0
         && !(isOld(shape, tiles[first - 1], floor)
-            || later + visible(tiles[first], floor) >= shape.latestEvents()
+            || later + visible(tiles[first], floor) >= shape.latestEvents
                 && !isWindowed(shape, tiles[first - 1], floor))) {
       later += visible(tiles[first], floor);
       first--;
@@ -192,7 +192,7 @@ final class EntityState {
   }
 
   private static boolean isWindowed(Shape shape, Tile tile, long floor) {
-    return tile.times[tile.size - 1] > Evaluation.saturated(floor, -shape.plan.longestWindow());
+    return tile.times[tile.size - 1] > Evaluation.saturated(floor, -shape.longestWindow);
   }
 
   /** Whether the time to live hides it, and with it any window. */

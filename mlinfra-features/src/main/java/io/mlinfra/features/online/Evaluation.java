@@ -5,8 +5,6 @@ import io.mlinfra.features.internal.FeaturePlan;
 import io.mlinfra.features.internal.ValueType;
 import io.mlinfra.features.view.Aggregate.Function;
 import java.math.BigDecimal;
-import java.util.HashSet;
-import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.DoubleStream;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +27,8 @@ final class Evaluation {
 
   /** Tiles of fewer events are not worth totals of their own. */
   private static final int FEW = 16;
+
+  private static final long NEGATIVE_ZERO = Double.doubleToRawLongBits(-0.0);
 
   private final Shape shape;
   private final FeaturePlan plan;
@@ -266,14 +266,25 @@ final class Evaluation {
 
   private int distinct(int f) {
     int input = plan.features().get(f).input();
-    boolean doubles = plan.inputs().get(input).type() == ValueType.FLOAT64;
-    Set<Object> seen = new HashSet<>();
+    ValueType type = plan.inputs().get(input).type();
+    boolean doubles = type == ValueType.FLOAT64;
+    DistinctValues seen = new DistinctValues();
     for (int t = startTile; t <= lastTile(); t++) {
+      Tile tile = tiles[t];
       for (int i = from(t); i < to(t); i++) {
-        Object value = counts(f, tiles[t], i) ? value(tiles[t], i, input) : null;
-        if (value != null) {
-          // -0 equals 0.
-          seen.add(doubles ? (Object) ((Double) value + 0.0) : value);
+        if (!counts(f, tile, i)) {
+          continue;
+        }
+        if (tile.columns[input] instanceof long[] cells) {
+          if (!type.isMissing(cells[i])) {
+            // -0 equals 0.
+            seen.add(doubles && cells[i] == NEGATIVE_ZERO ? 0 : cells[i]);
+          }
+        } else {
+          String text = ((@Nullable String[]) tile.columns[input])[i];
+          if (text != null) {
+            seen.add(text);
+          }
         }
       }
     }
@@ -308,7 +319,7 @@ final class Evaluation {
       startLeavesAfter(saturated(ttl, 1));
     }
     long latest = FeatureVector.NEVER;
-    int wanted = shape.latestEvents();
+    int wanted = shape.latestEvents;
     int seen = 0;
     for (int t = lastTile(); t >= startTile && seen < wanted; t--) {
       for (int i = to(t) - 1; i >= from(t) && seen < wanted; i--) {

@@ -57,12 +57,22 @@ final class Shape {
   /** The features of the latest events. */
   final int[] latest;
 
+  /**
+   * How many of the latest events an entity keeps whatever their age: one at least, for its age.
+   */
+  final int latestEvents;
+
+  /** The length of the longest window, in microseconds. */
+  final long longestWindow;
+
   /** Whether any value changes while time goes by and no event comes or goes. */
   final boolean aging;
 
   Shape(FeaturePlan plan) {
     this.plan = plan;
     this.layout = Layout.of(plan.view());
+    this.latestEvents = Math.max(1, plan.latestEvents());
+    this.longestWindow = plan.longestWindow();
     List<FeaturePlan.Planned> features = plan.features();
     this.slotOf = new int[features.size()];
     this.testOf = new int[features.size()];
@@ -126,13 +136,6 @@ final class Shape {
     }
     slots.add(wanted);
     return slots.size() - 1;
-  }
-
-  /**
-   * How many of the latest events an entity keeps whatever their age: one at least, for its age.
-   */
-  int latestEvents() {
-    return Math.max(1, plan.latestEvents());
   }
 
   /** How many longs hold which conditions an event meets. */

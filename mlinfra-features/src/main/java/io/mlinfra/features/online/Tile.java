@@ -166,20 +166,44 @@ final class Tile {
     if (a.size == 0 || b.size == 0) {
       return a.size == 0 ? b : a;
     }
+    // What is pushed mostly comes behind what is there.
+    if (compare(plan, a, a.size - 1, b, 0) <= 0) {
+      return a.followedBy(b);
+    }
     int[] from = new int[a.size + b.size];
     int i = 0;
     int j = 0;
-    // What is pushed mostly comes behind what is there.
-    if (compare(plan, a, a.size - 1, b, 0) <= 0) {
-      while (i < a.size) {
-        from[i] = i++;
-      }
-    }
-    for (int k = i; k < from.length; k++) {
+    for (int k = 0; k < from.length; k++) {
       boolean first = j == b.size || i < a.size && compare(plan, a, i, b, j) <= 0;
       from[k] = first ? i++ : ~j++;
     }
     return a.picked(b, from);
+  }
+
+  private Tile followedBy(Tile other) {
+    Object[] joined = new Object[columns.length];
+    for (int c = 0; c < joined.length; c++) {
+      if (columns[c] instanceof long[] cells) {
+        joined[c] = join(cells, (long[]) other.columns[c]);
+      } else {
+        @Nullable String[] texts =
+            Arrays.copyOf((@Nullable String[]) columns[c], size + other.size);
+        System.arraycopy(other.columns[c], 0, texts, size, other.size);
+        joined[c] = texts;
+      }
+    }
+    return new Tile(
+        join(times, other.times),
+        join(known, other.known),
+        joined,
+        join(met, other.met),
+        testWords);
+  }
+
+  private static long[] join(long[] first, long[] second) {
+    long[] joined = Arrays.copyOf(first, first.length + second.length);
+    System.arraycopy(second, 0, joined, first.length, second.length);
+    return joined;
   }
 
   /** The events but those that became visible after one time and not after another. */
