@@ -53,8 +53,9 @@ import org.junit.jupiter.api.io.TempDir;
  * what is known then, and that is, without any tolerance, what a training set says of that moment.
  * The sums of windows are exact and rounded once, so this needs no bound.
  *
- * <p>The build takes a sample. {@code -Dreplay=all} takes every flight of the six weeks, and {@code
- * -Dreplay=3m} the half year that they were cut from, where that file is.
+ * <p>The build takes a sample and all functions. {@code -Dreplay=all} takes the job's windows and
+ * every flight of the six weeks, and {@code -Dreplay=3m} the half year that they were cut from,
+ * where that file is.
  */
 class FlightReplayTest {
   private static final Path SIX_WEEKS = Path.of("data", "flights-2001.parquet");
@@ -129,6 +130,24 @@ class FlightReplayTest {
         .with(rich(departures("destination"), "origin"))
         .derive("hour", hour("date"))
         .derive("worse", difference("origin__mean_delay_3h", "destination__mean_delay_3h"))
+        .build();
+  }
+
+  private static FeatureView plain(FeatureView.Builder view) {
+    return view.window(Duration.ofHours(3), mean("delay"), count())
+        .window(Duration.ofHours(24), mean("delay"), last("delay"))
+        .window(Duration.ofDays(7), mean("late"), sum("delay"), min("delay"), max("delay"))
+        .build();
+  }
+
+  /** The windows of the job and a few more, on both time lines. */
+  private static FeatureService windows() {
+    return FeatureService.named("windows")
+        .with(plain(landings("origin")))
+        .with(plain(landings("destination")))
+        .with(plain(departures("origin")))
+        .with(plain(departures("destination")))
+        .derive("hour", hour("date"))
         .build();
   }
 
@@ -315,7 +334,7 @@ class FlightReplayTest {
 
   @Test
   void everyFlightIsServedWhatItIsTrainedWith() throws IOException {
-    replay(SIX_WEEKS, "number % 7 = 0", 90_000);
+    replay(SIX_WEEKS, "number % 7 = 0", everything(), 90_000);
   }
 
   @Test
@@ -323,7 +342,7 @@ class FlightReplayTest {
     assumeThat(System.getProperty("replay"))
         .as("-Dreplay=all takes every flight of the file")
         .isEqualTo("all");
-    replay(SIX_WEEKS, "true", 600_000);
+    replay(SIX_WEEKS, "true", windows(), 600_000);
   }
 
   @Test
@@ -332,11 +351,12 @@ class FlightReplayTest {
         .as("-Dreplay=3m takes three million flights")
         .isEqualTo("3m");
     assumeThat(HALF_A_YEAR).as("the file that the six weeks were cut from").isRegularFile();
-    replay(HALF_A_YEAR, "true", 2_900_000);
+    replay(HALF_A_YEAR, "true", windows(), 2_900_000);
   }
 
-  private static void replay(Path file, String where, long least) throws IOException {
-    try (Replay replay = new Replay(file, where, everything());
+  private static void replay(Path file, String where, FeatureService service, long least)
+      throws IOException {
+    try (Replay replay = new Replay(file, where, service);
         OnlineStore online = OnlineStore.inMemory()) {
       online.define(replay.features);
       replay.until(LocalDateTime.MAX, online);
