@@ -188,8 +188,11 @@ final class EventCollector {
         block[i] = next[block[i]]++;
       }
     }
+    // Column by column, so that but one is there twice.
     long[][] sorted = new long[columns.size()][];
-    Parallel.run(columns.size(), () -> column -> sorted[column] = scatter(columns.get(column)));
+    for (int c = 0; c < sorted.length; c++) {
+      sorted[c] = scatter(columns.get(c));
+    }
     places.clear();
     long[] eventTimes = sorted[0];
     long[] knownTimes = known ? sorted[1] : eventTimes;
@@ -202,14 +205,17 @@ final class EventCollector {
 
   private long[] scatter(List<long[]> column) {
     long[] sorted = new long[size];
-    for (int b = 0; b < places.size(); b++) {
-      int[] to = places.get(b);
-      // Taken out so that the memory of a block is free as soon as it is copied.
-      long[] from = column.set(b, new long[0]);
-      for (int i = 0; i < to.length; i++) {
-        sorted[to[i]] = from[i];
-      }
-    }
+    Parallel.run(
+        places.size(),
+        () ->
+            b -> {
+              int[] to = places.get(b);
+              long[] from = column.get(b);
+              for (int i = 0; i < to.length; i++) {
+                sorted[to[i]] = from[i];
+              }
+            });
+    column.clear();
     return sorted;
   }
 

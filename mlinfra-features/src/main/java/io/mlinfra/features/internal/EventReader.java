@@ -136,8 +136,8 @@ public final class EventReader {
    */
   public static long bytesPerEvent(FeaturePlan plan) {
     int times = plan.view().knownAt().isPresent() ? 2 : 1;
-    // Unsorted and sorted, where it goes, and when it is visible.
-    return 16L * (times + plan.inputs().size()) + 16;
+    // Its cells, one of them twice while it is put in order, and where it goes.
+    return 8L * (times + plan.inputs().size() + 1) + 4;
   }
 
   private static Events read(FeaturePlan plan, Query query) {

@@ -27,6 +27,9 @@ final class GroupSweep {
   private final List<PrefixSum> prefixes = new ArrayList<>();
   private final Told[] features;
 
+  /** The times of the questions about a group, in order. */
+  private long[] asked = new long[0];
+
   /**
    * A sweep.
    *
@@ -137,6 +140,15 @@ final class GroupSweep {
    * @param answers per feature and question the cell
    */
   void answer(int group, int[] order, int from, int to, long[] times, long[][] answers) {
+    int count = to - from;
+    if (asked.length < count) {
+      asked = new long[Math.max(count, asked.length + asked.length / 2)];
+    }
+    // All at once: the times lie apart, and the processor fetches many together only where nothing
+    // else waits for one of them.
+    for (int i = 0; i < count; i++) {
+      asked[i] = times[order[from + i]];
+    }
     visible.reset(events.start(group), events.end(group));
     for (WindowKernel window : windows) {
       window.reset(events.start(group));
@@ -144,9 +156,9 @@ final class GroupSweep {
     for (PrefixSum prefix : prefixes) {
       prefix.reset(events.start(group), visible.isInOrder());
     }
-    for (int i = from; i < to; i++) {
-      int question = order[i];
-      long time = times[question];
+    for (int i = 0; i < count; i++) {
+      int question = order[from + i];
+      long time = asked[i];
       visible.moveTo(time);
       for (int p = 0; p < prefixes.size(); p++) {
         prefixes.get(p).extendTo(visible.visibleEnd());

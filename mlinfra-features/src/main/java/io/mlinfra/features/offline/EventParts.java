@@ -74,7 +74,9 @@ final class EventParts {
     return counts[view];
   }
 
-  /** How many parts a view's events are read in where nothing else is kept. */
+  /**
+   * How many parts a view's events are read in where nothing else is kept, and rows need theirs.
+   */
   int partitions(int view) {
     return partitions(count(view), view, bytes);
   }
@@ -101,7 +103,7 @@ final class EventParts {
         return partsOf(view, entities);
       }
     }
-    int partitions = partitions(count(view), view, free);
+    int partitions = partitions(count(view), view, free + rows.spare());
     if (partitions == 1 && !rows.isLast() && leavesRoom(view)) {
       Events events = of(plan, () -> EventReader.read(warehouse, plan));
       free -= count(view) * EventReader.bytesPerEvent(plan);

@@ -18,6 +18,7 @@ final class LabelChunk implements AutoCloseable {
   private long[] times = new long[TrainingSet.BATCH_ROWS];
   private int rows;
   private boolean last;
+  private long spare;
 
   private LabelChunk() {}
 
@@ -44,6 +45,7 @@ final class LabelChunk implements AutoCloseable {
         VectorSchemaRoot batch = reader.next();
         if (batch == null) {
           chunk.last = true;
+          chunk.spare = Math.max(0, bytes - own - chunk.rows * answerBytes);
           break;
         }
         chunk.batches.add(batch);
@@ -73,6 +75,11 @@ final class LabelChunk implements AutoCloseable {
   /** Whether no rows come after it. */
   boolean isLast() {
     return last;
+  }
+
+  /** How many bytes of what it may take nobody needs, this being the last. */
+  long spare() {
+    return spare;
   }
 
   long[] times() {

@@ -133,8 +133,9 @@ public final class TrainingQuery {
   /**
    * About how much memory events, rows and their answers may take at a time while the kernel
    * computes them: half for events, which are read in parts where they need more, and half for
-   * rows. At least 65,536 rows are taken at a time, whatever they need, and an entity's events are
-   * in one part. What {@link #collect} returns comes on top. A quarter of the heap where not given.
+   * rows; what these leave goes to the events. At least 65,536 rows are taken at a time, whatever
+   * they need, and an entity's events are in one part. What {@link #collect} returns comes on top.
+   * A quarter of the heap where not given.
    *
    * @param bytes at least 1 MiB
    */

@@ -117,7 +117,7 @@ class EventReaderTest {
       assertThat(events.isInOrder(events.start(group), events.end(group))).isTrue();
     }
     assertThat(EventReader.count(fixture.warehouse, events.plan())).isEqualTo(5000);
-    assertThat(EventReader.bytesPerEvent(events.plan())).isBetween(100L, 200L);
+    assertThat(EventReader.bytesPerEvent(events.plan())).isBetween(50L, 100L);
   }
 
   @Test
