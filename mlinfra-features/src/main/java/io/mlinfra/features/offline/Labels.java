@@ -44,16 +44,6 @@ sealed interface Labels {
       return new LabelReader(rows, true, allocator);
     }
 
-    /** How many rows there are: runs the query. */
-    long count() {
-      Long rows =
-          warehouse
-              .sql("SELECT count(*) FROM " + Sql.subquery(sql) + " AS l")
-              .bind(parameters)
-              .value(Long.class);
-      return rows;
-    }
-
     @Override
     public String describe() {
       return sql.strip();

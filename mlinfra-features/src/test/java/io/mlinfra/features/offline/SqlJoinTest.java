@@ -7,15 +7,12 @@ import static io.mlinfra.features.view.Aggregate.sum;
 import static io.mlinfra.features.view.Aggregate.variance;
 import static io.mlinfra.features.view.Condition.equal;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.mlinfra.core.MlInfraException;
 import io.mlinfra.features.Fixture;
 import io.mlinfra.features.internal.EventReader;
 import io.mlinfra.features.internal.FeaturePlan;
 import io.mlinfra.features.view.FeatureView;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.arrow.vector.ipc.ArrowReader;
@@ -187,27 +184,5 @@ class SqlJoinTest {
     assertThat(answers("FROM labels WHERE false", "asked", plan)).isEmpty();
     fixture.warehouse.execute("DELETE FROM events");
     assertThat(features(2, plan)).containsOnly(row(null, 0L));
-  }
-
-  @Test
-  void refusesALabelWithoutATime() {
-    String labels = "SELECT 'a' AS who, NULL::TIMESTAMP AS asked";
-    FeaturePlan plan = plan(view("who", "who").window(HOUR, count()));
-    assertThatThrownBy(() -> new ArrayList<>(answers(labels, "asked", plan)))
-        .isInstanceOf(MlInfraException.class)
-        .hasMessageContaining("without a time in column 'asked'");
-  }
-
-  @Test
-  void suitsFewRowsOverManyEvents() {
-    List<FeaturePlan> latest = List.of(plan(view("who", "who").latest("amount")));
-    List<FeaturePlan> windowed = List.of(plan(view("who", "who").window(HOUR, count())));
-    FeaturePlan lag = plan(view("who", "who").knownAt("happened").lag("amount", 1));
-    assertThat(SqlJoin.suits(latest, 1_000, 10_000_000)).isTrue();
-    assertThat(SqlJoin.suits(latest, 1_001, 10_000_000)).isFalse();
-    assertThat(SqlJoin.suits(latest, 1, 999_999)).isFalse();
-    assertThat(SqlJoin.suits(windowed, 100, 10_000_000)).isTrue();
-    assertThat(SqlJoin.suits(windowed, 101, 10_000_000)).isFalse();
-    assertThat(SqlJoin.suits(List.of(lag), 1, 10_000_000)).isFalse();
   }
 }
