@@ -16,6 +16,7 @@ import org.apache.arrow.vector.BaseIntVector;
 import org.apache.arrow.vector.BigIntVector;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +57,7 @@ final class LabelColumns {
   static LabelColumns of(
       Schema schema, List<FeaturePlan> plans, List<String> features, String timeColumn) {
     schema.getFields().forEach(LabelColumns::requireNoEnumerationInside);
+    schema.getFields().forEach(LabelColumns::requireNoUnion);
     requireNoFeature(features, schema);
     return new LabelColumns(schema, plans, timeColumn);
   }
@@ -119,6 +121,20 @@ final class LabelColumns {
               + field.getName()
               + "' of the query holds enumerations inside; cast them to text");
     }
+  }
+
+  /** Arrow cannot copy them row by row. */
+  private static void requireNoUnion(Field field) {
+    if (hasUnion(field)) {
+      throw new MlInfraException(
+          ErrorCode.DATA_UNSUITABLE,
+          "column '" + field.getName() + "' of the query holds a union; cast it or leave it out");
+    }
+  }
+
+  private static boolean hasUnion(Field field) {
+    return field.getType() instanceof ArrowType.Union
+        || field.getChildren().stream().anyMatch(LabelColumns::hasUnion);
   }
 
   private static boolean hasDictionary(Field field) {

@@ -31,6 +31,8 @@ sealed interface Labels {
     public Schema schema() {
       try (ArrowReader none = warehouse.query(from() + " LIMIT 0", parameters)) {
         return LabelReader.schema(none);
+      } catch (MlInfraException e) {
+        throw new MlInfraException(e.code(), "the labels' query: " + e.getMessage(), e);
       } catch (IOException e) {
         throw new MlInfraException(
             ErrorCode.IO_FAILED, "planning the labels' query failed: " + e.getMessage(), e);

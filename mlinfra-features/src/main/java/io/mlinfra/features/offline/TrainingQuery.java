@@ -53,9 +53,9 @@ import org.jspecify.annotations.Nullable;
  * ErrorCode#NAME_UNKNOWN} if a table or column is not there, or a feature is derived from one that
  * is not; {@link ErrorCode#DATA_UNSUITABLE} if a row has no finite time, the rows name an entity by
  * another type than the events do, have times with a zone where the events have none or the other
- * way round, have a column of a feature's name or enumerations inside a list or struct, or a
- * feature is derived from another type than it takes; {@link ErrorCode#QUERY_FAILED} if a query is
- * refused. They come before a row is read, but for what is wrong with a row. {@link
+ * way round, have a column of a feature's name, a union or enumerations inside a list or struct, or
+ * a feature is derived from another type than it takes; {@link ErrorCode#QUERY_FAILED} if a query
+ * is refused. They come before a row is read, but for what is wrong with a row. {@link
  * IllegalStateException} if the store is closed, or rows of a stream have been read.
  */
 public final class TrainingQuery {
@@ -85,7 +85,7 @@ public final class TrainingQuery {
     this.plans = plans;
     this.service = service;
     this.labels = labels;
-    this.timeColumn = timeColumn;
+    this.timeColumn = Objects.requireNonNull(timeColumn, "timeColumn");
   }
 
   /**
@@ -110,7 +110,7 @@ public final class TrainingQuery {
    * @throws IllegalArgumentException if it uses a view that is not in the store
    */
   public TrainingQuery service(FeatureService features) {
-    this.plans = store.plans(features);
+    this.plans = store.plans(Objects.requireNonNull(features, "features"));
     this.service = features;
     return this;
   }

@@ -6,6 +6,7 @@ import io.mlinfra.core.Names;
 import io.mlinfra.core.version.ContentHash;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
@@ -250,14 +251,17 @@ public final class FeatureView {
       return this;
     }
 
-    /** The columns that identify an entity, which bears their names joined by {@code _}. */
+    /**
+     * The columns that identify an entity, which bears their names joined by {@code _}; where these
+     * are no name, {@link Entity#of} gives it another.
+     */
     public Builder entity(String... keys) {
-      return entity(new Entity(String.join("_", keys), List.of(keys)));
+      return entity(new Entity(String.join("_", keys), Arrays.asList(keys)));
     }
 
     /** What the features are about. */
     public Builder entity(Entity of) {
-      this.entity = of;
+      this.entity = Objects.requireNonNull(of, "entity");
       return this;
     }
 
@@ -339,6 +343,7 @@ public final class FeatureView {
     }
 
     Builder add(Aggregate aggregate, @Nullable Duration window) {
+      Objects.requireNonNull(aggregate, "aggregate");
       features.add(new Feature(Feature.name(name, aggregate.label(), window), aggregate, window));
       return this;
     }
