@@ -40,8 +40,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Order.</b> Events are ordered by event time; among equals by known-at; then by the tie
  * break column, if there is one; and as a last resort by their values in the columns that the
- * features read, in the order in which the definition first names them, missing values first. So
- * the latest event is the same whatever order the table is stored in. NaN counts as missing.
+ * features read, in the order in which the definition first names them: missing values first, texts
+ * by code point, &minus;0 before 0. So the latest event is the same whatever order the table is
+ * stored in. NaN counts as missing.
  */
 public final class FeatureView {
   private final String name;

@@ -245,7 +245,7 @@ class EnginesAgreeTest {
     }
   }
 
-  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 60, shrinking = ShrinkingMode.OFF)
   void theStatementGivesTheValuesOfTheOtherEngine(@ForAll long seed) throws Exception {
     Draw draw = new Draw(seed);
     draw.load();
