@@ -1,5 +1,6 @@
 package io.mlinfra.core;
 
+import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
@@ -19,7 +20,7 @@ public final class Names {
    * @throws IllegalArgumentException if it is not
    */
   public static String require(String what, String value) {
-    if (!NAME.matcher(value).matches()) {
+    if (!NAME.matcher(Objects.requireNonNull(value, what)).matches()) {
       String shown =
           value.length() <= 40
               ? value

@@ -28,7 +28,7 @@ import java.util.stream.Stream;
  * <pre>{@code
  * FeatureCatalog catalog = FeatureCatalog.of(registry);
  * Version definitions = catalog.register(fraud);
- * trainingSet.madeFrom(List.of(dataSet.id(), definitions.id()));
+ * TrainingSet noted = trainingSet.madeFrom(List.of(dataSet.id(), definitions.id()));
  *
  * catalog.search("tag:pii owner:risk amount");
  * catalog.impact(card.toBuilder().knownAt("booked").build());

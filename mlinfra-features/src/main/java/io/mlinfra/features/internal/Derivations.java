@@ -164,16 +164,16 @@ public final class Derivations {
       }
     } else if (operation.isTimePart()) {
       BigIntVector parts = (BigIntVector) to;
-      DerivedInput.Times times = DerivedInput.times(inputs.get(0));
+      Times.Column times = Times.column(inputs.get(0));
       for (int row = 0; row < rows; row++) {
         long micros = times.at(row);
-        if (micros != DerivedValue.NO_TIME) {
+        if (micros != Times.NONE) {
           parts.set(row, DerivedValue.part(operation, how.zone(), micros));
         }
       }
     } else if (operation == Operation.SECONDS) {
-      DerivedInput.Times from = DerivedInput.times(inputs.get(0));
-      DerivedInput.Times until = DerivedInput.times(inputs.get(1));
+      Times.Column from = Times.column(inputs.get(0));
+      Times.Column until = Times.column(inputs.get(1));
       for (int row = 0; row < rows; row++) {
         set((Float8Vector) to, row, DerivedValue.seconds(from.at(row), until.at(row)));
       }
@@ -238,15 +238,12 @@ public final class Derivations {
       return a == null || b == null ? null : a.equals(b);
     }
     if (operation.isTimePart()) {
-      long micros = DerivedInput.time(inputs.get(0));
-      return micros == DerivedValue.NO_TIME
-          ? null
-          : DerivedValue.part(operation, how.zone(), micros);
+      long micros = Times.micros(inputs.get(0));
+      return micros == Times.NONE ? null : DerivedValue.part(operation, how.zone(), micros);
     }
     double value;
     if (operation == Operation.SECONDS) {
-      value =
-          DerivedValue.seconds(DerivedInput.time(inputs.get(0)), DerivedInput.time(inputs.get(1)));
+      value = DerivedValue.seconds(Times.micros(inputs.get(0)), Times.micros(inputs.get(1)));
     } else {
       // No stream: it would take ten times as long as the rest.
       double[] numbers = new double[inputs.size()];

@@ -10,11 +10,9 @@ import java.util.Optional;
 
 /**
  * The arithmetic of derived features, on doubles, NaN where missing, and on times in microseconds
- * since 1970, {@link #NO_TIME} where missing.
+ * since 1970, {@link Times#NONE} where missing.
  */
 public final class DerivedValue {
-  static final long NO_TIME = Long.MIN_VALUE;
-
   /** The mean radius of the earth in kilometres. */
   private static final double EARTH = 6371.0088;
 
@@ -87,7 +85,7 @@ public final class DerivedValue {
 
   /** The seconds between two times, NaN where one is missing. */
   static double seconds(long from, long until) {
-    if (from == NO_TIME || until == NO_TIME) {
+    if (from == Times.NONE || until == Times.NONE) {
       return Double.NaN;
     }
     long micros = until - from;
@@ -114,29 +112,5 @@ public final class DerivedValue {
       case MONTH -> LocalDate.ofEpochDay(day).getMonthValue();
       default -> throw new IllegalArgumentException(operation + " is no part of a time");
     };
-  }
-
-  /**
-   * A time of another unit in microseconds.
-   *
-   * @param time in units of so many microseconds; {@link #NO_TIME} where the database means an
-   *     infinite time by it
-   * @throws ArithmeticException if it is too far from 1970
-   */
-  static long micros(long time, long unit) {
-    if (time == Long.MAX_VALUE || time <= -Long.MAX_VALUE) {
-      return NO_TIME;
-    }
-    try {
-      return Math.multiplyExact(time, unit);
-    } catch (ArithmeticException e) {
-      throw tooFar(e);
-    }
-  }
-
-  static ArithmeticException tooFar(RuntimeException cause) {
-    ArithmeticException tooFar = new ArithmeticException("more than 290,000 years from 1970");
-    tooFar.initCause(cause);
-    return tooFar;
   }
 }

@@ -152,14 +152,7 @@ final class EventCollector {
       for (int i = 0; i < rows; i++) {
         if (cells[i] == Long.MIN_VALUE && !(gaps && vector.isNull(row + i))) {
           throw new MlInfraException(
-              ErrorCode.DATA_UNSUITABLE,
-              "feature view '"
-                  + plan.view().name()
-                  + "' reads column '"
-                  + plan.inputs().get(input).name()
-                  + "', which holds "
-                  + Long.MIN_VALUE
-                  + ", the one whole number that stands for a missing one");
+              ErrorCode.DATA_UNSUITABLE, plan.holdsTheMissingOne(plan.inputs().get(input)));
         }
       }
     }

@@ -57,7 +57,8 @@ public final class EventReader {
    * Reads the events of some entities: those that {@link #partition} is true for. All partitions
    * together hold all events, each entity's in one of them; in the others its group is -1.
    */
-  public static Events read(Warehouse warehouse, FeaturePlan plan, int partition, int partitions) {
+  public static Events readPartition(
+      Warehouse warehouse, FeaturePlan plan, int partition, int partitions) {
     List<String> keys = new ArrayList<>();
     for (int k = 0; k < plan.keyTypes().size(); k++) {
       keys.add("k" + k);

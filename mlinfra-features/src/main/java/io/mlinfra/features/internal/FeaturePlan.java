@@ -159,6 +159,16 @@ public final class FeaturePlan {
         .orElse(0);
   }
 
+  /** Says that an input holds the whole number that cannot be told from a missing value. */
+  public String holdsTheMissingOne(Input input) {
+    return what()
+        + " reads column '"
+        + input.name()
+        + "', which holds "
+        + Long.MIN_VALUE
+        + ", the one whole number that stands for a missing one";
+  }
+
   private String what() {
     return "feature view '" + view.name() + "'";
   }

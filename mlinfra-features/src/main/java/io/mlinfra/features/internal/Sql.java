@@ -106,9 +106,17 @@ public final class Sql {
     };
   }
 
-  /** Microseconds since 1970, NULL for what is infinite. */
+  /** Microseconds since 1970 UTC, finer times rounded down, NULL for what is infinite. */
   public static String micros(String table, String column) {
-    // epoch_us has no form for dates; a time with a zone keeps its instant: sessions are in UTC.
-    return "epoch_us(CAST(" + table + "." + quote(column) + " AS TIMESTAMP))";
+    String time = table + "." + quote(column);
+    // epoch_us cuts nanoseconds off, which before 1970 is up. The database knows the type when it
+    // plans, so that other types pay nothing for it.
+    return "epoch_us("
+        + time
+        + ") - CASE WHEN typeof("
+        + time
+        + ") = 'TIMESTAMP_NS' AND epoch_ns("
+        + time
+        + ") % 1000 < 0 THEN 1 ELSE 0 END";
   }
 }

@@ -120,7 +120,7 @@ final class EventParts {
                   () ->
                       partitions == 1
                           ? EventReader.read(warehouse, plan)
-                          : EventReader.read(warehouse, plan, partition, partitions)));
+                          : EventReader.readPartition(warehouse, plan, partition, partitions)));
     }
     return parts;
   }

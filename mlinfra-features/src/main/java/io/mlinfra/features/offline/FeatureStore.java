@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.ipc.ArrowReader;
@@ -45,7 +46,7 @@ public final class FeatureStore implements AutoCloseable {
 
   private FeatureStore(
       Warehouse warehouse, List<FeatureView> views, @Nullable FeatureService service) {
-    this.warehouse = warehouse;
+    this.warehouse = Objects.requireNonNull(warehouse, "warehouse");
     this.views = List.copyOf(views);
     this.service = service;
     Map<String, FeatureView> named = new HashMap<>();
@@ -92,12 +93,15 @@ public final class FeatureStore implements AutoCloseable {
    * @throws IllegalArgumentException if two views, or features of two views, have one name
    */
   public static FeatureStore open(Warehouse warehouse, FeatureView... views) {
+    for (FeatureView view : views) {
+      Objects.requireNonNull(view, "view");
+    }
     return new FeatureStore(warehouse, List.of(views), null);
   }
 
   /** Opens a store of a service, which gives its features; otherwise as for views. */
   public static FeatureStore open(Warehouse warehouse, FeatureService service) {
-    return new FeatureStore(warehouse, service.views(), service);
+    return new FeatureStore(warehouse, Objects.requireNonNull(service, "service").views(), service);
   }
 
   public List<FeatureView> views() {
@@ -112,7 +116,8 @@ public final class FeatureStore implements AutoCloseable {
   /**
    * Rows that ask, to be answered with what was known at each row's own time.
    *
-   * @param labels SQL whose rows have the entity keys of all views
+   * @param labels one query whose rows have the entity keys of all views; a comment may end it, or
+   *     a semicolon, but no comment behind a semicolon
    * @param timeColumn the column that holds each row's time
    */
   public TrainingQuery training(String labels, String timeColumn) {
@@ -121,6 +126,9 @@ public final class FeatureStore implements AutoCloseable {
 
   private TrainingQuery query(
       List<FeaturePlan> asked, @Nullable FeatureService derived, String labels, String timeColumn) {
+    if (Objects.requireNonNull(labels, "labels").isBlank()) {
+      throw new IllegalArgumentException("labels must be SQL, is blank");
+    }
     Labels queried = new Labels.Queried(warehouse, labels, new @Nullable Object[0]);
     return new TrainingQuery(this, asked, derived, queried, timeColumn);
   }
@@ -142,7 +150,12 @@ public final class FeatureStore implements AutoCloseable {
    * @param timeColumn the column that holds each row's time
    */
   public TrainingQuery training(ArrowReader labels, String timeColumn) {
-    return new TrainingQuery(this, plans(), service, new Labels.Streamed(labels), timeColumn);
+    return new TrainingQuery(
+        this,
+        plans(),
+        service,
+        new Labels.Streamed(Objects.requireNonNull(labels, "labels")),
+        timeColumn);
   }
 
   /** What the store was opened for. */
@@ -189,7 +202,7 @@ public final class FeatureStore implements AutoCloseable {
    *     closes it
    */
   public TrainingSet valuesAt(FeatureView view, LocalDateTime at) {
-    FeaturePlan plan = plan(view);
+    FeaturePlan plan = plan(Objects.requireNonNull(view, "view"));
     List<String> names = view.entity().keys();
     List<String> keys = new ArrayList<>();
     List<String> present = new ArrayList<>();
@@ -214,7 +227,7 @@ public final class FeatureStore implements AutoCloseable {
             + " ORDER BY ALL";
     // To the bit what the online store computes, which the database's sums are not.
     return query(List.of(plan), null, labels, time)
-        .bind(Times.floor(at))
+        .bind(Times.floor(Objects.requireNonNull(at, "at")))
         .engine(Engine.KERNEL)
         .collect();
   }

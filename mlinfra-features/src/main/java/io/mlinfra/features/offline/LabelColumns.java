@@ -5,6 +5,7 @@ import io.mlinfra.core.MlInfraException;
 import io.mlinfra.features.internal.FeaturePlan;
 import io.mlinfra.features.internal.KeyType;
 import io.mlinfra.features.internal.Sql;
+import io.mlinfra.features.internal.Times;
 import io.mlinfra.features.internal.ValueType;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -13,23 +14,18 @@ import java.util.Map;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.BaseIntVector;
 import org.apache.arrow.vector.BigIntVector;
-import org.apache.arrow.vector.DateDayVector;
-import org.apache.arrow.vector.DateMilliVector;
 import org.apache.arrow.vector.FieldVector;
-import org.apache.arrow.vector.TimeStampVector;
 import org.apache.arrow.vector.VectorSchemaRoot;
-import org.apache.arrow.vector.types.TimeUnit;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The columns of the rows that ask, checked before a row is read: which holds each row's time, and
  * which the keys of each view's entity. Immutable.
  */
 final class LabelColumns {
-  private static final long MICROS_OF_DAY = 86_400_000_000L;
-
   private final Schema schema;
   private final int time;
 
@@ -61,6 +57,7 @@ final class LabelColumns {
   static LabelColumns of(
       Schema schema, List<FeaturePlan> plans, List<String> features, String timeColumn) {
     schema.getFields().forEach(LabelColumns::requireNoEnumerationInside);
+    schema.getFields().forEach(LabelColumns::requireNoUnion);
     requireNoFeature(features, schema);
     return new LabelColumns(schema, plans, timeColumn);
   }
@@ -126,6 +123,20 @@ final class LabelColumns {
     }
   }
 
+  /** Arrow cannot copy them row by row. */
+  private static void requireNoUnion(Field field) {
+    if (hasUnion(field)) {
+      throw new MlInfraException(
+          ErrorCode.DATA_UNSUITABLE,
+          "column '" + field.getName() + "' of the query holds a union; cast it or leave it out");
+    }
+  }
+
+  private static boolean hasUnion(Field field) {
+    return field.getType() instanceof ArrowType.Union
+        || field.getChildren().stream().anyMatch(LabelColumns::hasUnion);
+  }
+
   private static boolean hasDictionary(Field field) {
     return field.getDictionary() != null
         || field.getChildren().stream().anyMatch(LabelColumns::hasDictionary);
@@ -167,48 +178,31 @@ final class LabelColumns {
    */
   long[] times(VectorSchemaRoot batch, long first) {
     FieldVector vector = batch.getVector(time);
+    Times.Column column = Times.column(vector);
     long[] times = new long[batch.getRowCount()];
     for (int row = 0; row < times.length; row++) {
-      long micros = vector.isNull(row) ? Long.MIN_VALUE : micros(vector, row);
-      if (micros == Long.MIN_VALUE) {
-        throw new MlInfraException(
-            ErrorCode.DATA_UNSUITABLE,
-            "row "
-                + (first + row)
-                + " of the query has no time in column '"
-                + vector.getName()
-                + "' that is finite and within 290,000 years of 1970; leave such rows out");
+      try {
+        times[row] = column.at(row);
+      } catch (ArithmeticException e) {
+        throw noTime(first + row, vector, e);
       }
-      times[row] = micros;
+      if (times[row] == Times.NONE) {
+        throw noTime(first + row, vector, null);
+      }
     }
     return times;
   }
 
-  /** {@link Long#MIN_VALUE} for what is infinite or too far away. */
-  private static long micros(FieldVector vector, int row) {
-    if (vector instanceof DateDayVector days) {
-      int day = days.get(row);
-      return Math.abs((long) day) == Integer.MAX_VALUE ? Long.MIN_VALUE : day * MICROS_OF_DAY;
-    }
-    if (vector instanceof DateMilliVector millis) {
-      return scaled(millis.get(row), 1_000);
-    }
-    long value = ((TimeStampVector) vector).get(row);
-    // The database's infinities, whatever the unit.
-    if (value == Long.MAX_VALUE || value == -Long.MAX_VALUE) {
-      return Long.MIN_VALUE;
-    }
-    TimeUnit unit = ((ArrowType.Timestamp) vector.getField().getType()).getUnit();
-    return switch (unit) {
-      case SECOND -> scaled(value, 1_000_000);
-      case MILLISECOND -> scaled(value, 1_000);
-      case MICROSECOND -> value;
-      case NANOSECOND -> Math.floorDiv(value, 1_000);
-    };
-  }
-
-  private static long scaled(long value, long factor) {
-    return Math.abs(value) > Long.MAX_VALUE / factor ? Long.MIN_VALUE : value * factor;
+  private static MlInfraException noTime(
+      long row, FieldVector vector, @Nullable ArithmeticException cause) {
+    return new MlInfraException(
+        ErrorCode.DATA_UNSUITABLE,
+        "row "
+            + row
+            + " of the query has no time in column '"
+            + vector.getName()
+            + "' that is finite and within 290,000 years of 1970; leave such rows out",
+        cause);
   }
 
   /**

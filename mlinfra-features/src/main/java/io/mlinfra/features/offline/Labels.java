@@ -31,6 +31,8 @@ sealed interface Labels {
     public Schema schema() {
       try (ArrowReader none = warehouse.query(from() + " LIMIT 0", parameters)) {
         return LabelReader.schema(none);
+      } catch (MlInfraException e) {
+        throw new MlInfraException(e.code(), "the labels' query: " + e.getMessage(), e);
       } catch (IOException e) {
         throw new MlInfraException(
             ErrorCode.IO_FAILED, "planning the labels' query failed: " + e.getMessage(), e);
@@ -42,16 +44,6 @@ sealed interface Labels {
       ArrowReader rows =
           warehouse.sql(from()).bind(parameters).batchRows(TrainingSet.BATCH_ROWS).stream();
       return new LabelReader(rows, true, allocator);
-    }
-
-    /** How many rows there are: runs the query. */
-    long count() {
-      Long rows =
-          warehouse
-              .sql("SELECT count(*) FROM " + Sql.subquery(sql) + " AS l")
-              .bind(parameters)
-              .value(Long.class);
-      return rows;
     }
 
     @Override

@@ -137,14 +137,10 @@ final class RowExplainer {
   private List<Event> events(
       FeaturePlan plan, Map<String, @Nullable Object> entity, Dictionary texts) {
     List<String> columns = new ArrayList<>();
-    List<String> order = new ArrayList<>();
     columns.add(Sql.micros("s", plan.view().eventTime()));
     columns.add(Sql.micros("s", plan.view().knownAt().orElse(plan.view().eventTime())));
-    order.add("1");
-    order.add("2");
     for (FeaturePlan.Input input : plan.inputs()) {
       columns.add(Sql.value("s", input.name(), input.type()));
-      order.add(columns.size() + " NULLS FIRST");
     }
     List<String> conditions = new ArrayList<>(List.of(columns.get(0) + " IS NOT NULL"));
     conditions.add(columns.get(1) + " IS NOT NULL");
@@ -160,9 +156,7 @@ final class RowExplainer {
             + ", CAST(COLUMNS(s.*) AS VARCHAR) FROM "
             + Sql.from(plan.view())
             + " AS s WHERE "
-            + String.join(" AND ", conditions)
-            + " ORDER BY "
-            + String.join(", ", order);
+            + String.join(" AND ", conditions);
     List<Event> events = new ArrayList<>();
     try (ArrowReader reader = warehouse.query(sql, keys.toArray())) {
       while (reader.loadNextBatch()) {
@@ -180,7 +174,19 @@ final class RowExplainer {
               + e.getMessage(),
           e);
     }
+    events.sort(inOrder(plan, texts));
     return events;
+  }
+
+  private static Comparator<Event> inOrder(FeaturePlan plan, Dictionary texts) {
+    Comparator<Event> order =
+        Comparator.comparingLong(Event::happened).thenComparingLong(Event::known);
+    for (int i = 0; i < plan.inputs().size(); i++) {
+      int input = i;
+      ValueType type = plan.inputs().get(i).type();
+      order = order.thenComparing((a, b) -> type.compare(a.cells[input], b.cells[input], texts));
+    }
+    return order;
   }
 
   private static Event event(

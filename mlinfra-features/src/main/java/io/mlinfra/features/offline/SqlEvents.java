@@ -163,7 +163,7 @@ final class SqlEvents {
     plan.view().knownAt().ifPresent(column -> columns.add(Sql.micros("s", column) + " AS n"));
     for (int v = 0; v < plan.inputs().size(); v++) {
       FeaturePlan.Input input = plan.inputs().get(v);
-      columns.add(Sql.value("s", input.name(), input.type()) + " AS v" + v);
+      columns.add(value(input) + " AS v" + v);
     }
     return "SELECT x.* FROM (SELECT "
         + String.join(", ", columns)
@@ -175,6 +175,22 @@ final class SqlEvents {
         + sameEntity()
         + " WHERE x.e IS NOT NULL"
         + (known ? " AND x.n IS NOT NULL" : "");
+  }
+
+  private String value(FeaturePlan.Input input) {
+    String value = Sql.value("s", input.name(), input.type());
+    if (input.type() != ValueType.INT64) {
+      return value;
+    }
+    return "CASE WHEN "
+        + value
+        + " = "
+        + SqlAggregate.literal(Long.MIN_VALUE)
+        + " THEN error("
+        + SqlAggregate.literal(plan.holdsTheMissingOne(input))
+        + ") ELSE "
+        + value
+        + " END";
   }
 
   /** The columns by which events of one event time are ordered. */
@@ -194,7 +210,10 @@ final class SqlEvents {
     return order;
   }
 
-  /** One value that orders events as the columns do. */
+  /**
+   * One value that orders events as the columns do. A column that is sorted by itself loses the
+   * sign of -0.
+   */
   private static String sortKey(List<String> columns) {
     return columns.isEmpty()
         ? "0"
@@ -270,10 +289,6 @@ final class SqlEvents {
         lags.stream()
             .map(lag -> "lag(" + event("y") + ", " + lag + ") OVER w AS h" + lag)
             .collect(Collectors.joining(", "));
-    String order =
-        order("y").stream()
-            .map(column -> ", " + column + " NULLS FIRST")
-            .collect(Collectors.joining());
     // Of events of one time only the last is kept, so that the ASOF join has no choice.
     return "SELECT l.r AS r, x.* FROM "
         + labels
@@ -285,8 +300,8 @@ final class SqlEvents {
         + events
         + " AS y WINDOW w AS (PARTITION BY "
         + keys("y")
-        + " ORDER BY y.e"
-        + order
+        + " ORDER BY "
+        + sortKey("y")
         + ") QUALIFY lead(y.e) OVER w IS DISTINCT FROM y.e) AS x ON "
         + sameEntity()
         + " AND l.t >= x.e";

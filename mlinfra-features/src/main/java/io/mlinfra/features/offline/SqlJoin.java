@@ -136,28 +136,4 @@ final class SqlJoin {
         ? "l." + Sql.quote(field.getName())
         : Sql.key("l", field.getName(), KeyType.TEXT);
   }
-
-  /**
-   * Whether the database is likely to answer faster than {@link
-   * io.mlinfra.features.internal.PointInTimeJoin}: it is where so few rows ask that it can pass
-   * over most events, while the other engine reads all.
-   *
-   * <p>Measured over 10M events, seconds of CPU of the database and of the other engine. Of 100,000
-   * entities, the latest value alone: 1,000 rows 0.14 and 0.99, 10,000 rows 0.33 and 1.35; with
-   * sums, counts and maxima over 7 and 30 days 0.15 and 0.99, 0.40 and 0.94. Of 200 entities, 1,000
-   * rows: 2.8 and 2.1, with windows 3.2 and 1.6. Of one entity, 100 rows: 3.1 and 2.3, with windows
-   * 7.2 and 2.0. As nobody has counted the entities, the bounds are those at which few entities
-   * cost little, and lower where there are windows, whose cost grows with the events of an entity.
-   *
-   * @param labels how many rows ask
-   * @param events how many events the sources of the plans hold together
-   */
-  static boolean suits(List<FeaturePlan> plans, long labels, long events) {
-    boolean windowed = plans.stream().anyMatch(plan -> plan.longestWindow() > 0);
-    // Its lists of the latest visible events are several times as dear as all else.
-    boolean lists =
-        plans.stream()
-            .anyMatch(plan -> plan.view().knownAt().isPresent() && plan.latestEvents() > 1);
-    return !lists && events >= 1_000_000 && labels <= events / (windowed ? 100_000 : 10_000);
-  }
 }

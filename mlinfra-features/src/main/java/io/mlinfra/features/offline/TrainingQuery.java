@@ -53,9 +53,9 @@ import org.jspecify.annotations.Nullable;
  * ErrorCode#NAME_UNKNOWN} if a table or column is not there, or a feature is derived from one that
  * is not; {@link ErrorCode#DATA_UNSUITABLE} if a row has no finite time, the rows name an entity by
  * another type than the events do, have times with a zone where the events have none or the other
- * way round, have a column of a feature's name or enumerations inside a list or struct, or a
- * feature is derived from another type than it takes; {@link ErrorCode#QUERY_FAILED} if a query is
- * refused. They come before a row is read, but for what is wrong with a row. {@link
+ * way round, have a column of a feature's name, a union or enumerations inside a list or struct, or
+ * a feature is derived from another type than it takes; {@link ErrorCode#QUERY_FAILED} if a query
+ * is refused. They come before a row is read, but for what is wrong with a row. {@link
  * IllegalStateException} if the store is closed, or rows of a stream have been read.
  */
 public final class TrainingQuery {
@@ -85,7 +85,7 @@ public final class TrainingQuery {
     this.plans = plans;
     this.service = service;
     this.labels = labels;
-    this.timeColumn = timeColumn;
+    this.timeColumn = Objects.requireNonNull(timeColumn, "timeColumn");
   }
 
   /**
@@ -110,7 +110,7 @@ public final class TrainingQuery {
    * @throws IllegalArgumentException if it uses a view that is not in the store
    */
   public TrainingQuery service(FeatureService features) {
-    this.plans = store.plans(features);
+    this.plans = store.plans(Objects.requireNonNull(features, "features"));
     this.service = features;
     return this;
   }
@@ -248,7 +248,7 @@ public final class TrainingQuery {
 
   private AnsweredRows rows(LabelColumns columns, BufferAllocator own) {
     EventParts events = events(own);
-    if (choice(events).engine == Engine.SQL && labels instanceof Labels.Queried queried) {
+    if (engine == Engine.SQL && labels instanceof Labels.Queried queried) {
       ArrowReader answers =
           SqlJoin.open(store.warehouse(), plans, queried.sql(), timeColumn, queried.parameters());
       return new SqlRows(new LabelReader(answers, true, own), columns, progress);
@@ -267,41 +267,23 @@ public final class TrainingQuery {
     return new EventParts(store.warehouse(), plans, maxMemoryBytes / 2, own);
   }
 
-  private record Choice(Engine engine, String why) {}
-
-  private Choice choice(EventParts events) {
-    if (engine != Engine.AUTO) {
-      return new Choice(engine, "as it was asked for");
-    }
-    if (!(labels instanceof Labels.Queried queried)) {
-      return new Choice(Engine.KERNEL, "as the rows are an Arrow stream");
-    }
-    long rows = queried.count();
-    long count = 0;
-    for (int view = 0; view < plans.size(); view++) {
-      count += events.count(view);
-    }
-    Engine faster = SqlJoin.suits(plans, rows, count) ? Engine.SQL : Engine.KERNEL;
-    return new Choice(
-        faster, String.format(Locale.ROOT, "the faster for %,d rows and %,d events", rows, count));
-  }
-
   /**
    * How the query would be run, for people: with which engine and why; of each view its source, how
    * many events it has and in how many parts they are read, the keys and the features; for the
-   * database, the statement. It counts rows and events, and computes nothing.
+   * database, the statement. It counts events and computes nothing.
    */
   public String explain() {
     Gate.Pass pass = store.enter();
     try (BufferAllocator own = store.newChild("explain")) {
       prepare();
       EventParts events = events(own);
-      Choice choice = choice(events);
       StringBuilder text = new StringBuilder("training query at \"").append(timeColumn);
-      text.append("\"\n  engine ").append(choice.engine).append(", ").append(choice.why);
+      text.append("\"\n  engine ")
+          .append(
+              engine == Engine.AUTO ? "KERNEL, the faster one" : engine + ", as it was asked for");
       text.append("\n  rows of ").append(labels.describe());
       for (int view = 0; view < plans.size(); view++) {
-        describe(view, choice.engine, events, text);
+        describe(view, events, text);
       }
       if (service != null) {
         service
@@ -309,7 +291,7 @@ public final class TrainingQuery {
             .forEach(
                 (name, how) -> text.append("\n  derived ").append(name).append(" = ").append(how));
       }
-      if (choice.engine == Engine.SQL && labels instanceof Labels.Queried queried) {
+      if (engine == Engine.SQL && labels instanceof Labels.Queried queried) {
         text.append("\n  statement\n")
             .append(SqlJoin.statement(plans, queried.schema(), queried.sql(), timeColumn));
       }
@@ -319,13 +301,13 @@ public final class TrainingQuery {
     }
   }
 
-  private void describe(int number, Engine by, EventParts events, StringBuilder text) {
+  private void describe(int number, EventParts events, StringBuilder text) {
     FeaturePlan plan = plans.get(number);
     FeatureView view = plan.view();
     text.append("\n  view ").append(view.name());
     text.append("\n    from ").append(view.isSql() ? "(" + view.source() + ")" : view.source());
     text.append(String.format(Locale.ROOT, ", %,d events", events.count(number)));
-    if (by == Engine.KERNEL) {
+    if (engine != Engine.SQL) {
       int parts = events.partitions(number);
       text.append(" in ").append(parts).append(parts == 1 ? " part" : " parts");
     }

@@ -78,7 +78,7 @@ public final class TrainingSet implements AutoCloseable {
     return madeFrom;
   }
 
-  /** The same rows, with a note of the versions that they were made from. */
+  /** A view of the same rows that bears a note of the versions that they were made from. */
   public TrainingSet madeFrom(List<VersionId> versions) {
     return view(rows, List.copyOf(versions));
   }
@@ -137,7 +137,7 @@ public final class TrainingSet implements AutoCloseable {
   /**
    * Reads the rows in an order drawn at random from a seed: the same seed, the same order.
    *
-   * @param batchRows how many rows a batch holds, but for the last
+   * @param batchRows how many rows a batch holds, but for the last; 1 or more
    * @param columns the columns to read; all if none is named
    * @return the caller's to close
    * @throws io.mlinfra.core.MlInfraException if there is no column of a name

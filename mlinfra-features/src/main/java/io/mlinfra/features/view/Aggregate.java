@@ -1,6 +1,7 @@
 package io.mlinfra.features.view;
 
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -168,6 +169,7 @@ public record Aggregate(
    * @throws IllegalStateException if there is a condition already
    */
   public Aggregate where(Condition which) {
+    Objects.requireNonNull(which, "condition");
     if (condition != null) {
       throw new IllegalStateException(this + " has a condition already");
     }

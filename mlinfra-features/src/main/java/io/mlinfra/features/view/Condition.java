@@ -98,32 +98,32 @@ public record Condition(String column, Comparison comparison, List<Object> value
 
   /** The column has this value. */
   public static Condition equal(String column, Object value) {
-    return new Condition(column, Comparison.EQUAL, List.of(value));
+    return new Condition(column, Comparison.EQUAL, Arrays.asList(value));
   }
 
   /** The column has another value; where it has none, this is not met. */
   public static Condition notEqual(String column, Object value) {
-    return new Condition(column, Comparison.NOT_EQUAL, List.of(value));
+    return new Condition(column, Comparison.NOT_EQUAL, Arrays.asList(value));
   }
 
   /** The column has a smaller value. */
   public static Condition lessThan(String column, Object value) {
-    return new Condition(column, Comparison.LESS_THAN, List.of(value));
+    return new Condition(column, Comparison.LESS_THAN, Arrays.asList(value));
   }
 
   /** The column has this value or a smaller one. */
   public static Condition atMost(String column, Object value) {
-    return new Condition(column, Comparison.AT_MOST, List.of(value));
+    return new Condition(column, Comparison.AT_MOST, Arrays.asList(value));
   }
 
   /** The column has a larger value. */
   public static Condition greaterThan(String column, Object value) {
-    return new Condition(column, Comparison.GREATER_THAN, List.of(value));
+    return new Condition(column, Comparison.GREATER_THAN, Arrays.asList(value));
   }
 
   /** The column has this value or a larger one. */
   public static Condition atLeast(String column, Object value) {
-    return new Condition(column, Comparison.AT_LEAST, List.of(value));
+    return new Condition(column, Comparison.AT_LEAST, Arrays.asList(value));
   }
 
   /** The column has one of these values. */

@@ -2,6 +2,7 @@ package io.mlinfra.features.view;
 
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -68,20 +69,20 @@ public record Derived(Operation operation, List<String> inputs, ZoneId zone) {
   }
 
   public Derived {
+    inputs.forEach(input -> Text.required("an input of " + operation, input));
     inputs = List.copyOf(inputs);
     zone = zone.normalized();
     if (inputs.size() != operation.inputs) {
       throw new IllegalArgumentException(
           operation + " takes " + operation.inputs + " inputs, not " + inputs.size());
     }
-    inputs.forEach(input -> Text.required("an input of " + operation, input));
     if (!operation.isTimePart() && !zone.equals(ZoneOffset.UTC)) {
       throw new IllegalArgumentException(operation + " takes no zone");
     }
   }
 
   private static Derived of(Operation operation, String... inputs) {
-    return new Derived(operation, List.of(inputs), ZoneOffset.UTC);
+    return new Derived(operation, Arrays.asList(inputs), ZoneOffset.UTC);
   }
 
   /** {@code a − b}. */

@@ -1,6 +1,7 @@
 package io.mlinfra.features.view;
 
 import io.mlinfra.core.Names;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -19,6 +20,7 @@ public record Entity(String name, List<String> keys) {
 
   public Entity {
     Names.require("entity", name);
+    keys.forEach(key -> Text.required("a key of entity '" + name + "'", key));
     keys = List.copyOf(keys);
     if (keys.isEmpty() || keys.size() > MOST_KEYS) {
       throw new IllegalArgumentException(
@@ -26,7 +28,6 @@ public record Entity(String name, List<String> keys) {
     }
     Set<String> seen = new HashSet<>();
     for (String key : keys) {
-      Text.required("a key of entity '" + name + "'", key);
       if (!seen.add(key.toLowerCase(Locale.ROOT))) {
         throw new IllegalArgumentException("entity '" + name + "' has the key '" + key + "' twice");
       }
@@ -40,7 +41,7 @@ public record Entity(String name, List<String> keys) {
    * @param keys the columns that identify one together
    */
   public static Entity of(String name, String... keys) {
-    return new Entity(name, keys.length == 0 ? List.of(name) : List.of(keys));
+    return new Entity(name, keys.length == 0 ? List.of(name) : Arrays.asList(keys));
   }
 
   /** {@code "route" keys "origin", "destination"}, as it stands in a definition. */

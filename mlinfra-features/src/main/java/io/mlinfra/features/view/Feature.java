@@ -1,6 +1,7 @@
 package io.mlinfra.features.view;
 
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +28,7 @@ public record Feature(String name, Aggregate aggregate, @Nullable Duration windo
 
   /** A length of time that every engine can count in microseconds. */
   static Duration requireMicros(String what, Duration length) {
-    if (length.isNegative()
+    if (Objects.requireNonNull(length, what).isNegative()
         || length.isZero()
         || length.getNano() % 1000 != 0
         || length.compareTo(LONGEST) > 0) {

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -191,6 +192,7 @@ public final class FeatureService {
      * @throws IllegalArgumentException if the view has no such feature, or is there already
      */
     public Builder with(FeatureView view, String... features) {
+      Objects.requireNonNull(view, "view");
       Set<String> wanted = new HashSet<>(Arrays.asList(features));
       List<Feature> taken =
           view.features().stream()
@@ -219,7 +221,7 @@ public final class FeatureService {
      */
     public Builder derive(String feature, Derived how) {
       Text.required("the name of a derived feature", feature);
-      if (derived.putIfAbsent(feature, how) != null) {
+      if (derived.putIfAbsent(feature, Objects.requireNonNull(how, "how")) != null) {
         throw new IllegalArgumentException("feature '" + feature + "' is derived twice");
       }
       return this;

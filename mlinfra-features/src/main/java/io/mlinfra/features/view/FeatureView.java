@@ -6,6 +6,7 @@ import io.mlinfra.core.Names;
 import io.mlinfra.core.version.ContentHash;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
@@ -39,8 +40,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Order.</b> Events are ordered by event time; among equals by known-at; then by the tie
  * break column, if there is one; and as a last resort by their values in the columns that the
- * features read, in the order in which the definition first names them, missing values first. So
- * the latest event is the same whatever order the table is stored in. NaN counts as missing.
+ * features read, in the order in which the definition first names them: missing values first, texts
+ * by code point, &minus;0 before 0. So the latest event is the same whatever order the table is
+ * stored in. NaN counts as missing.
  */
 public final class FeatureView {
   private final String name;
@@ -250,14 +252,17 @@ public final class FeatureView {
       return this;
     }
 
-    /** The columns that identify an entity, which bears their names joined by {@code _}. */
+    /**
+     * The columns that identify an entity, which bears their names joined by {@code _}; where these
+     * are no name, {@link Entity#of} gives it another.
+     */
     public Builder entity(String... keys) {
-      return entity(new Entity(String.join("_", keys), List.of(keys)));
+      return entity(new Entity(String.join("_", keys), Arrays.asList(keys)));
     }
 
     /** What the features are about. */
     public Builder entity(Entity of) {
-      this.entity = of;
+      this.entity = Objects.requireNonNull(of, "entity");
       return this;
     }
 
@@ -339,6 +344,7 @@ public final class FeatureView {
     }
 
     Builder add(Aggregate aggregate, @Nullable Duration window) {
+      Objects.requireNonNull(aggregate, "aggregate");
       features.add(new Feature(Feature.name(name, aggregate.label(), window), aggregate, window));
       return this;
     }

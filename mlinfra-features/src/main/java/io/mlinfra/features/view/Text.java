@@ -3,6 +3,7 @@ package io.mlinfra.features.view;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 
 /** How names, texts and numbers stand in a definition. */
 final class Text {
@@ -68,7 +69,7 @@ final class Text {
   }
 
   static String required(String what, String value) {
-    if (value.isBlank()) {
+    if (Objects.requireNonNull(value, what).isBlank()) {
       throw new IllegalArgumentException(what + " must not be blank");
     }
     return unicode(what, value);

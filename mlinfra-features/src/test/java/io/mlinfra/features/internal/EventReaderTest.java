@@ -138,7 +138,7 @@ class EventReaderTest {
     List<String> all = new ArrayList<>();
     List<Object> entities = new ArrayList<>();
     for (int p = 0; p < 3; p++) {
-      Events part = EventReader.read(fixture.warehouse, plan(routes().build()), p, 3);
+      Events part = EventReader.readPartition(fixture.warehouse, plan(routes().build()), p, 3);
       all.addAll(texts(part));
       for (int group = 0; group < part.groups(); group++) {
         entities.add(part.key(group));

@@ -82,15 +82,12 @@ class EnginesAgreeTest {
     private final boolean zoned;
     private final boolean far;
     private final long anchor;
-    private final double zero;
 
     Draw(long seed) {
       random = new Random(seed);
       zoned = random.nextBoolean();
       far = random.nextInt(4) == 0;
       anchor = ANCHORS[random.nextInt(ANCHORS.length)];
-      // Both zeros in events of one time would leave their order open.
-      zero = random.nextBoolean() ? 0.0 : -0.0;
     }
 
     @SafeVarargs
@@ -103,8 +100,8 @@ class EnginesAgreeTest {
         return null;
       }
       long base = far ? ANCHORS[random.nextInt(ANCHORS.length)] : anchor;
-      if (far || zoned) {
-        // Ages stay below 2^63 microseconds; the database cannot convert instants at the ends.
+      if (far) {
+        // Ages stay below 2^63 microseconds.
         base = Math.max(-4_000_000_000_000_000_000L, Math.min(4_000_000_000_000_000_000L, base));
       }
       return base + random.nextInt(20) * 5 * MINUTE + one(0, 0, 0, 1, -1);
@@ -114,10 +111,10 @@ class EnginesAgreeTest {
       return switch (random.nextInt(12)) {
         case 0 -> null;
         case 1 -> Double.NaN;
-        case 2 -> one(Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, zero, zero);
+        case 2 -> one(Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, 0.0, -0.0);
         case 3 -> one(1e200, -3e160, 1e-200, 5e-324, 1e308);
         case 4, 5 -> 1e6 + random.nextGaussian();
-        case 6, 7 -> zero;
+        case 6, 7 -> one(0.0, -0.0);
         case 8 -> 1.0 + random.nextInt(2);
         default -> random.nextGaussian();
       };
@@ -248,7 +245,7 @@ class EnginesAgreeTest {
     }
   }
 
-  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 60, shrinking = ShrinkingMode.OFF)
   void theStatementGivesTheValuesOfTheOtherEngine(@ForAll long seed) throws Exception {
     Draw draw = new Draw(seed);
     draw.load();
@@ -278,8 +275,8 @@ class EnginesAgreeTest {
     }
     for (int f = 0; f < plan.features().size(); f++) {
       FeaturePlan.Planned feature = plan.features().get(f);
-      Object want = unsigned(wanted.get(columns + f));
-      Object give = unsigned(given.get(columns + f));
+      Object want = wanted.get(columns + f);
+      Object give = given.get(columns + f);
       String what = feature + " of " + wanted;
       boolean rounded =
           feature.name().matches("v__(sum|mean|variance|stddev)_(a|s|v0)_.*") && want != null;
@@ -295,11 +292,6 @@ class EnginesAgreeTest {
         }
       }
     }
-  }
-
-  /** The database's sorting, by which the other engine reads events, may take the sign off -0. */
-  private static Object unsigned(Object value) {
-    return value instanceof Double number ? (Object) (number + 0.0) : value;
   }
 
   /** Whether a sum of absolute values or squares is infinite, so that nothing is promised. */

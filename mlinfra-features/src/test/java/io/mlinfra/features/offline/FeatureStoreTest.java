@@ -303,6 +303,18 @@ class FeatureStoreTest {
 
   @Test
   void refusesBadSql() {
+    try (FeatureStore store = FeatureStore.open(fixture.warehouse)) {
+      assertThatThrownBy(() -> store.training(" ", "asked"))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("labels must be SQL, is blank");
+    }
+    assertRefused(ErrorCode.QUERY_FAILED, ";", "asked", "the labels' query");
+    assertRefused(
+        ErrorCode.DATA_UNSUITABLE,
+        "SELECT *, [union_value(a := 1)] AS either FROM labels",
+        "asked",
+        "'either'",
+        "union");
     assertRefused(ErrorCode.QUERY_FAILED, "SELEC * FROM labels", "asked", "SELEC");
     assertRefused(ErrorCode.QUERY_FAILED, "SELECT nothing FROM labels", "asked", "nothing");
     assertRefused(ErrorCode.NAME_UNKNOWN, "SELECT * FROM label", "asked", "label");

@@ -185,17 +185,4 @@ class SqlJoinTest {
     fixture.warehouse.execute("DELETE FROM events");
     assertThat(features(2, plan)).containsOnly(row(null, 0L));
   }
-
-  @Test
-  void suitsFewRowsOverManyEvents() {
-    List<FeaturePlan> latest = List.of(plan(view("who", "who").latest("amount")));
-    List<FeaturePlan> windowed = List.of(plan(view("who", "who").window(HOUR, count())));
-    FeaturePlan lag = plan(view("who", "who").knownAt("happened").lag("amount", 1));
-    assertThat(SqlJoin.suits(latest, 1_000, 10_000_000)).isTrue();
-    assertThat(SqlJoin.suits(latest, 1_001, 10_000_000)).isFalse();
-    assertThat(SqlJoin.suits(latest, 1, 999_999)).isFalse();
-    assertThat(SqlJoin.suits(windowed, 100, 10_000_000)).isTrue();
-    assertThat(SqlJoin.suits(windowed, 101, 10_000_000)).isFalse();
-    assertThat(SqlJoin.suits(List.of(lag), 1, 10_000_000)).isFalse();
-  }
 }

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 class FeatureViewTest {
@@ -74,6 +75,33 @@ class FeatureViewTest {
     assertThatThrownBy(() -> origin().window(Duration.ofDays(1)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("at least one aggregate");
+  }
+
+  private static void assertNamed(String what, ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .as(what)
+        .isInstanceOf(NullPointerException.class)
+        .hasMessageContaining(what);
+  }
+
+  @Test
+  @SuppressWarnings("NullAway") // what a caller without a checker does
+  void namesThePartThatIsNull() {
+    String none = null;
+    assertNamed("feature view", () -> FeatureView.named(none));
+    assertNamed("table", () -> origin().from(none));
+    assertNamed("query", () -> origin().fromSql(none));
+    assertNamed("key", () -> origin().entity(none));
+    assertNamed("entity", () -> origin().entity((Entity) null));
+    assertNamed("eventTime", () -> origin().eventTime(none));
+    assertNamed("ttl", () -> origin().ttl(null));
+    assertNamed("window", () -> origin().window(null, count()));
+    assertNamed("aggregate", () -> origin().window(Duration.ofDays(1), (Aggregate) null));
+    assertNamed("condition", () -> count().where(null));
+    assertNamed("tag", () -> origin().tag(none));
+    assertNamed("view", () -> FeatureService.named("s").with(null));
+    assertNamed("how", () -> FeatureService.named("s").derive("d", null));
+    assertNamed("input", () -> Derived.ratio(none, "x"));
   }
 
   @Test
