@@ -28,6 +28,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.apache.arrow.vector.ipc.ArrowReader;
 import org.jspecify.annotations.Nullable;
 
@@ -376,13 +377,14 @@ public final class OnlineStore implements AutoCloseable {
             ViewTable old = current(view);
             if (old == null || !old.meta.computesAs(meta)) {
               long generation =
-                  backing == null ? ViewTable.IN_MEMORY : old == null ? 1 : old.generation + 1;
+                  backing == null ? ViewTable.IN_MEMORY : backing.next(view.name(), old);
               ViewTable table =
                   new ViewTable(meta, generation, Long.MIN_VALUE, options).with(new Shape(plan));
-              changes.add(new Change(table, old, List.of(), Map.of(), 0, 0, false));
+              changes.add(
+                  new Change(table, old, List.of(), -1, UnaryOperator.identity(), 0, 0, false));
             }
           }
-          apply(changes, null);
+          apply(changes);
           return null;
         });
   }
@@ -453,7 +455,7 @@ public final class OnlineStore implements AutoCloseable {
           for (Task task : tasks) {
             changes.add(task.run(materializer, anew));
           }
-          apply(changes, materializer);
+          apply(changes);
           return new Materialization(
               at,
               features.views().stream().map(FeatureView::name).toList(),
@@ -511,30 +513,26 @@ public final class OnlineStore implements AutoCloseable {
   }
 
   /** Lets changes become valid, all or none. */
-  private void apply(List<Change> changes, @Nullable Materializer materializer) {
-    Map<String, ViewTable> next = new HashMap<>(tables);
-    changes.forEach(change -> next.put(change.table.meta.name(), change.table));
-    if (backing == null) {
-      tables = next;
-      return;
-    }
+  private void apply(List<Change> prepared) {
+    List<Change> changes = prepared;
     switching = true;
     try {
-      backing.write(changes);
+      for (int tries = 0; backing != null && !backing.write(changes); tries++) {
+        if (tries == MOST_TRIES) {
+          throw new MlInfraException(
+              ErrorCode.CONFLICT, "others push faster than this store materialises");
+        }
+        changes = changes.stream().map(change -> change.again.apply(change)).toList();
+      }
+      Map<String, ViewTable> next = new HashMap<>(tables);
+      changes.forEach(change -> next.put(change.table.meta.name(), change.table));
       tables = next;
     } finally {
       switching = false;
     }
-    if (backing.isShared() && materializer != null) {
-      for (Change change : changes) {
-        FeatureView view = change.table.shape().plan.view();
-        Map<Object, Tile> missed = materializer.missed(change);
-        if (!missed.isEmpty()) {
-          retrying(view, table -> push(table, table.shape(view), missed, table.watermark()));
-        }
-      }
+    if (backing != null) {
+      backing.dropOld(changes);
     }
-    backing.dropOld(changes);
   }
 
   private interface Attempt {

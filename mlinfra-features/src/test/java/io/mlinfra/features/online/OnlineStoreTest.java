@@ -541,6 +541,26 @@ class OnlineStoreTest {
   }
 
   @Test
+  void takesInWhatAnotherProcessPushesWhileAViewGoesOn() {
+    MemoryStorage storage = new MemoryStorage(true);
+    try (FeatureStore features = features();
+        OnlineStore online = OnlineStore.over(storage, atNoon().build());
+        OnlineStore other = OnlineStore.over(storage, atNoon().build())) {
+      online.materialize(features, NOON.minusMinutes(25));
+      LocalDateTime later = NOON.plusMinutes(1);
+      storage.beforeWrite =
+          () -> {
+            storage.beforeWrite = () -> {};
+            other.push(PEOPLE, PushTest.event("a", later, null, 2.0, "meanwhile"));
+          };
+      assertThat(online.materialize(features, NOON).full()).isFalse();
+      assertThat(other.at(later).get(PEOPLE, "a").asMap())
+          .containsEntry("people__latest_note", "meanwhile")
+          .containsEntry("people__sum_amount_1h", 6.0);
+    }
+  }
+
+  @Test
   void isClosedOnce() {
     try (FeatureStore features = features()) {
       OnlineStore online = OnlineStore.over(new MemoryStorage(false), atNoon().build());
