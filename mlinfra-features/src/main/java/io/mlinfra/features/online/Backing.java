@@ -212,6 +212,11 @@ final class Backing implements AutoCloseable {
     throw conflict(changes.stream().map(change -> change.table.meta.name()).toList());
   }
 
+  /** Makes others wait who push to views that are about to be switched. */
+  void hold(List<Change> changes) {
+    changes.forEach(change -> storage.hold(change.table.meta.name()));
+  }
+
   /** Whether the storage has what a change starts from, but for what was pushed. */
   private boolean isPossible(Change change) {
     Storage.Head head = storage.head(change.table.meta.name());

@@ -470,6 +470,11 @@ final class MvStorage implements Storage {
   }
 
   @Override
+  public void hold(String view) {
+    throw new UnsupportedOperationException("a file has no other writers");
+  }
+
+  @Override
   public void stage(String view, long generation, List<StateWrite> states, byte[] progress) {
     writing(
         to -> {

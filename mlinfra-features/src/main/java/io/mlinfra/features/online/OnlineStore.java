@@ -26,6 +26,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -60,6 +62,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class OnlineStore implements AutoCloseable {
   private static final int MOST_TRIES = 100;
+
+  /** After so many tries nobody hopes any more that others just stop. */
+  private static final int PATIENT_TRIES = 5;
 
   private final OnlineOptions options;
   private final @Nullable Backing backing;
@@ -522,6 +527,9 @@ public final class OnlineStore implements AutoCloseable {
           throw new MlInfraException(
               ErrorCode.CONFLICT, "others push faster than this store materialises");
         }
+        if (tries >= PATIENT_TRIES) {
+          backing.hold(changes);
+        }
         changes = changes.stream().map(change -> change.again.apply(change)).toList();
       }
       Map<String, ViewTable> next = new HashMap<>(tables);
@@ -543,6 +551,11 @@ public final class OnlineStore implements AutoCloseable {
     for (int tries = 0; tries < MOST_TRIES; tries++) {
       if (attempt.on(tableOf(view))) {
         return;
+      }
+      if (tries >= PATIENT_TRIES) {
+        // Others write to the same entities, or wait for this to end: 2 seconds in all, and twice
+        // what a storage holds writers up.
+        LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(40_000_000));
       }
     }
     throw new MlInfraException(

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Keys.</b> {@code prefix:heads} is a hash from view to head, {@code prefix:staging} one from
  * view to what is being prepared, {@code prefix:states:view:generation:bucket} one from the key of
  * an entity to its whole state, {@code prefix:changes:view} one of the keys that were written in
- * the valid generation while another is being prepared, by the number of the change. The {@value
+ * the valid generation while another is being prepared, by the number of the change, {@code prefix:hold:view} there while nobody may push. The {@value
  * #BUCKETS} buckets of a generation keep each hash small: Redis deletes one, or lists its keys, in
  * a moment and without holding up others.
  *
@@ -52,6 +52,9 @@ final class RedisStorage implements Storage {
 
   /** How long a piece of a large change waits for the others, and its writer for the answer. */
   private static final Duration LARGE = Duration.ofMinutes(10);
+
+  /** How long a push waits for one who replaces the head and may have died. */
+  static final Duration HOLD = Duration.ofSeconds(1);
 
   /** After 5 seconds Redis tells whoever waits that it is busy with somebody else's script. */
   private static final Duration SMALL = Duration.ofSeconds(10);
@@ -175,7 +178,7 @@ final class RedisStorage implements Storage {
   /**
    * The number of pieces; then for each view its name, the generation expected, what must be
    * prepared, the new generation and meta, the watermark, the last change taken into account, where
-   * changes are written down, and where its states are.
+   * changes are written down, what holds them up, and where its states are.
    */
   private static final RedisScript WRITE =
       RedisScript.of(
@@ -186,15 +189,18 @@ final class RedisStorage implements Storage {
 
               local function change()
                 local views = {}
-                for i = 2, #ARGV, 11 do
-                  local name, generation, staged, head, watermark, taken, changes, states, first,
-                      count, rest = unpack(ARGV, i, i + 10)
+                for i = 2, #ARGV, 12 do
+                  local name, generation, staged, head, watermark, taken, changes, hold, states,
+                      first, count, rest = unpack(ARGV, i, i + 11)
                   first, count = tonumber(first), tonumber(count)
                   local old = redis.call('HGET', heads, name)
                   if (old and string.sub(old, 1, 8) or '') ~= generation then
                     return 0
                   end
                   if staged ~= '' and redis.call('HGET', staging, name) ~= staged then
+                    return 0
+                  end
+                  if head == '' and redis.call('EXISTS', hold) == 1 then
                     return 0
                   end
                   if taken ~= '-1' and tonumber(taken) ~= last(changes) then
@@ -226,6 +232,9 @@ final class RedisStorage implements Storage {
                       end
                       return put(hash, key, ...)
                     end)
+                    if head ~= '' then
+                      redis.call('UNLINK', hold)
+                    end
                     if old and string.sub(old, 1, 8) ~= generation then
                       expire(states)
                     end
@@ -467,6 +476,7 @@ final class RedisStorage implements Storage {
       arguments.add(bytes(change.watermark()));
       arguments.add(bytes(Long.toString(change.taken())));
       arguments.add(changes(change.view()));
+      arguments.add(holdName(change.view()));
       pieces.add(states(change.view(), change.generation()), change.states(), arguments);
     }
     arguments.set(0, bytes(Integer.toString(pieces.uploaded)));
@@ -544,6 +554,16 @@ final class RedisStorage implements Storage {
 
   private byte[] changes(String view) {
     return bytes(prefix + ":changes:" + view);
+  }
+
+  @Override
+  public void hold(String view) {
+    redis.call(
+        bytes("SET"), holdName(view), bytes("1"), bytes("PX"), bytes(Long.toString(HOLD.toMillis())));
+  }
+
+  private byte[] holdName(String view) {
+    return bytes(prefix + ":hold:" + view);
   }
 
   @Override

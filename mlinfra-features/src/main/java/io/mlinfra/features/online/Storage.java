@@ -118,6 +118,12 @@ interface Storage extends AutoCloseable {
   Changes changes(String view, long after);
 
   /**
+   * Refuses for a moment, or until the head is replaced, all changes of a view that leave its head
+   * as it is, so that whoever replaces it is not outrun. Only of a shared storage.
+   */
+  void hold(String view);
+
+  /**
    * Changes states of a generation that is not valid yet; those staged by one call come with its
    * progress or not at all. Whoever stages is alone, so versions are not checked.
    */

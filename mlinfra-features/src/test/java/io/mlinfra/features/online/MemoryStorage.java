@@ -135,6 +135,9 @@ final class MemoryStorage implements Storage {
         List.copyOf(noted.subList((int) Math.min(after, noted.size()), noted.size())));
   }
 
+  @Override
+  public void hold(String view) {}
+
   private void apply(String view, long generation, StateWrite write) {
     TreeMap<byte[], Kept> all = states(view, generation);
     Kept kept = all.getOrDefault(write.key(), new Kept(0, new TreeMap<>()));
