@@ -181,7 +181,16 @@ final class Backing implements AutoCloseable {
     }
     Storage.ViewWrite change =
         new Storage.ViewWrite(table.meta.name(), table.generation, writes, null, watermark);
-    if (!storage.write(List.of(change))) {
+    boolean written = false;
+    try {
+      written = storage.write(List.of(change));
+    } finally {
+      if (!written) {
+        // A write that failed may be on the disk all the same.
+        keys.forEach(table.states()::remove);
+      }
+    }
+    if (!written) {
       if (isShared()) {
         return false;
       }

@@ -99,11 +99,13 @@ public final class OnlineStore implements AutoCloseable {
   }
 
   /**
-   * A durable store: what a call has written outlives the process. The states of entities are read
-   * from the file when they are asked for, and then stay in memory, as many of them as the options
-   * say.
+   * A durable store: what a call has written outlives the process and a loss of power. For that
+   * each push waits for the disk twice, be it of one event or of thousands: where events come
+   * faster than that, push them together. The states of entities are read from the file when they
+   * are asked for, and then stay in memory, as many of them as the options say.
    *
-   * @param file is created where there is none; one process at a time has it open
+   * @param file is created where there is none; one process at a time has it open, which holds a
+   *     lock on an empty file beside it, of the same name with {@code .lock} behind, that stays
    * @throws MlInfraException {@link ErrorCode#CONFLICT} if it is open elsewhere; {@link
    *     ErrorCode#FILE_UNREADABLE} if it is no store, or of a later format; {@link
    *     ErrorCode#IO_FAILED} if it cannot be read or written
@@ -535,11 +537,25 @@ public final class OnlineStore implements AutoCloseable {
       Map<String, ViewTable> next = new HashMap<>(tables);
       changes.forEach(change -> next.put(change.table.meta.name(), change.table));
       tables = next;
+    } catch (RuntimeException | Error e) {
+      if (backing != null && !backing.isShared()) {
+        readAgain(backing, e);
+      }
+      throw e;
     } finally {
       switching = false;
     }
     if (backing != null) {
       backing.dropOld(changes);
+    }
+  }
+
+  /** A write that failed may be on the disk all the same. */
+  private void readAgain(Backing from, Throwable failure) {
+    try {
+      tables = from.tables();
+    } catch (RuntimeException e) {
+      failure.addSuppressed(e);
     }
   }
 
@@ -564,7 +580,8 @@ public final class OnlineStore implements AutoCloseable {
   }
 
   /**
-   * Takes in an event.
+   * Takes in an event. In a durable or a shared store each call waits for the disk or the server,
+   * so many events are better pushed together, by {@link #push(FeatureView, ArrowReader)}.
    *
    * @param event the values of the source's columns: the keys, the times ({@link LocalDateTime} in
    *     UTC, or {@link Instant}), and what the features read, null where missing

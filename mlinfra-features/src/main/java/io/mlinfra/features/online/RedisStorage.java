@@ -26,9 +26,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Keys.</b> {@code prefix:heads} is a hash from view to head, {@code prefix:staging} one from
  * view to what is being prepared, {@code prefix:states:view:generation:bucket} one from the key of
  * an entity to its whole state, {@code prefix:changes:view} one of the keys that were written in
- * the valid generation while another is being prepared, by the number of the change, {@code prefix:hold:view} there while nobody may push. The {@value
- * #BUCKETS} buckets of a generation keep each hash small: Redis deletes one, or lists its keys, in
- * a moment and without holding up others.
+ * the valid generation while another is being prepared, by the number of the change, {@code
+ * prefix:hold:view} there while nobody may push. The {@value #BUCKETS} buckets of a generation keep
+ * each hash small: Redis deletes one, or lists its keys, in a moment and without holding up others.
  *
  * <p><b>Changes</b> are made by one Lua script, which checks all versions before it changes
  * anything; Redis runs nothing else meanwhile, some microseconds per state, and either has all of
@@ -559,7 +559,11 @@ final class RedisStorage implements Storage {
   @Override
   public void hold(String view) {
     redis.call(
-        bytes("SET"), holdName(view), bytes("1"), bytes("PX"), bytes(Long.toString(HOLD.toMillis())));
+        bytes("SET"),
+        holdName(view),
+        bytes("1"),
+        bytes("PX"),
+        bytes(Long.toString(HOLD.toMillis())));
   }
 
   private byte[] holdName(String view) {

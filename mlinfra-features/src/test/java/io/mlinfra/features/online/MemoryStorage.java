@@ -32,6 +32,9 @@ final class MemoryStorage implements Storage {
   /** Called before each write. */
   Runnable beforeWrite = () -> {};
 
+  /** Called after each write. */
+  Runnable afterWrite = () -> {};
+
   int staged;
 
   MemoryStorage(boolean shared) {
@@ -84,42 +87,46 @@ final class MemoryStorage implements Storage {
   @Override
   public boolean write(List<ViewWrite> changes) {
     beforeWrite.run();
-    synchronized (this) {
-      for (ViewWrite change : changes) {
-        Head head = heads.get(change.view());
-        if (change.generation() != (head == null ? -1 : head.generation())) {
+    boolean written = writeAll(changes);
+    afterWrite.run();
+    return written;
+  }
+
+  private synchronized boolean writeAll(List<ViewWrite> changes) {
+    for (ViewWrite change : changes) {
+      Head head = heads.get(change.view());
+      if (change.generation() != (head == null ? -1 : head.generation())) {
+        return false;
+      }
+      if (change.taken() >= 0 && change.taken() != changes(change.view(), 0).last()) {
+        return false;
+      }
+      for (StateWrite write : change.states()) {
+        Kept kept = states(change.view(), change.generation()).get(write.key());
+        if (write.expected() != (kept == null ? 0 : kept.version)) {
           return false;
         }
-        if (change.taken() >= 0 && change.taken() != changes(change.view(), 0).last()) {
-          return false;
-        }
-        for (StateWrite write : change.states()) {
-          Kept kept = states(change.view(), change.generation()).get(write.key());
-          if (write.expected() != (kept == null ? 0 : kept.version)) {
-            return false;
-          }
-        }
       }
-      for (ViewWrite change : changes) {
-        Head old = heads.get(change.view());
-        Head next = Objects.requireNonNull(change.head() == null ? old : change.head());
-        long watermark = Math.max(next.watermark(), change.watermark());
-        if (old != null && old.generation() == next.generation()) {
-          watermark = Math.max(watermark, old.watermark());
-        }
-        heads.put(change.view(), new Head(next.generation(), next.meta(), watermark));
-        change.states().forEach(write -> apply(change.view(), change.generation(), write));
-        Staging staging = stagings.get(change.view());
-        if (staging != null) {
-          List<byte[]> noted = changed.computeIfAbsent(change.view(), view -> new ArrayList<>());
-          change.states().forEach(write -> noted.add(write.key()));
-          if (staging.generation() == next.generation()) {
-            forgetStaging(change.view());
-          }
-        }
-      }
-      return true;
     }
+    for (ViewWrite change : changes) {
+      Head old = heads.get(change.view());
+      Head next = Objects.requireNonNull(change.head() == null ? old : change.head());
+      long watermark = Math.max(next.watermark(), change.watermark());
+      if (old != null && old.generation() == next.generation()) {
+        watermark = Math.max(watermark, old.watermark());
+      }
+      heads.put(change.view(), new Head(next.generation(), next.meta(), watermark));
+      change.states().forEach(write -> apply(change.view(), change.generation(), write));
+      Staging staging = stagings.get(change.view());
+      if (staging != null) {
+        List<byte[]> noted = changed.computeIfAbsent(change.view(), view -> new ArrayList<>());
+        change.states().forEach(write -> noted.add(write.key()));
+        if (staging.generation() == next.generation()) {
+          forgetStaging(change.view());
+        }
+      }
+    }
+    return true;
   }
 
   private void forgetStaging(String view) {

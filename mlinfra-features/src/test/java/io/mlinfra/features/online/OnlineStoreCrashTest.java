@@ -209,7 +209,8 @@ class OnlineStoreCrashTest {
         int next = reached + 1;
         String phase = Script.kind(work, next);
         try (Storage storage = MvStorage.open(file)) {
-          phase += VIEWS.stream().anyMatch(v -> storage.staging(v.name()) != null) ? ", staged" : "";
+          phase +=
+              VIEWS.stream().anyMatch(v -> storage.staging(v.name()) != null) ? ", staged" : "";
         }
         List<FeatureVector> before = vectors(undisturbed, next);
         try (OnlineStore store = OnlineStore.open(file, options())) {
