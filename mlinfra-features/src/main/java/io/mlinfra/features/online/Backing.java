@@ -181,7 +181,16 @@ final class Backing implements AutoCloseable {
     }
     Storage.ViewWrite change =
         new Storage.ViewWrite(table.meta.name(), table.generation, writes, null, watermark);
-    if (!storage.write(List.of(change))) {
+    boolean written = false;
+    try {
+      written = storage.write(List.of(change));
+    } finally {
+      if (!written) {
+        // A write that failed may be on the disk all the same.
+        keys.forEach(table.states()::remove);
+      }
+    }
+    if (!written) {
       if (isShared()) {
         return false;
       }
@@ -201,11 +210,61 @@ final class Backing implements AutoCloseable {
         ErrorCode.CONFLICT, "somebody else has changed the feature views " + views);
   }
 
-  /** Lets prepared views become valid, all or none. */
-  void write(List<Change> changes) {
-    if (!changes.isEmpty() && !storage.write(changes.stream().map(Change::write).toList())) {
-      throw conflict(changes.stream().map(change -> change.table.meta.name()).toList());
+  /** Lets prepared views become valid, all or none; false if others wrote meanwhile. */
+  boolean write(List<Change> changes) {
+    if (changes.isEmpty() || storage.write(changes.stream().map(Change::write).toList())) {
+      return true;
     }
+    if (isShared() && changes.stream().allMatch(this::isPossible)) {
+      return false;
+    }
+    throw conflict(changes.stream().map(change -> change.table.meta.name()).toList());
+  }
+
+  /** Makes others wait who push to views that are about to be switched. */
+  void hold(List<Change> changes) {
+    changes.forEach(change -> storage.hold(change.table.meta.name()));
+  }
+
+  /** Whether the storage has what a change starts from, but for what was pushed. */
+  private boolean isPossible(Change change) {
+    Storage.Head head = storage.head(change.table.meta.name());
+    if (head == null || change.old == null) {
+      return head == null && change.old == null;
+    }
+    Storage.Staging staging = storage.staging(change.table.meta.name());
+    return isSame(table(change.table.meta.name(), head), change.old)
+        && (change.taken < 0 || staging != null && staging.generation() == change.table.generation);
+  }
+
+  /**
+   * Lets a shared storage note from now on what others push to a view, until another generation of
+   * it is valid.
+   *
+   * @return the number of the last change that need not be looked for; -1 if there are no others
+   */
+  long watch(ViewTable table) {
+    if (!isShared()) {
+      return -1;
+    }
+    String view = table.meta.name();
+    if (storage.staging(view) == null) {
+      storage.stage(view, table.generation + 1, List.of(), Materializer.progress(0, 0));
+    }
+    long last = storage.changes(view, Long.MAX_VALUE).last();
+    Storage.Head head = storage.head(view);
+    if (head == null || !isSame(table(view, head), table)) {
+      throw conflict(List.of(view));
+    }
+    table.raiseWatermark(head.watermark());
+    return last;
+  }
+
+  /** A generation of a view that nobody has staged anything of. */
+  long next(String view, @Nullable ViewTable old) {
+    Storage.Staging staging = storage.staging(view);
+    return Math.max(old == null ? 0 : old.generation, staging == null ? 0 : staging.generation())
+        + 1;
   }
 
   /** Forgets generations that are no longer valid. */

@@ -1,7 +1,7 @@
 package io.mlinfra.features.online;
 
 import java.util.List;
-import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** A view that has been prepared and waits for the switch. */
@@ -14,8 +14,11 @@ final class Change {
   /** What changes in the storage in the old generation. */
   final List<Storage.StateWrite> states;
 
-  /** What had been pushed before and stays, by entity, where the view is built anew. */
-  final Map<Object, Tile> pushed;
+  /** The last of the storage's changes that a view built anew takes into account; -1 for all. */
+  final long taken;
+
+  /** Prepares it once more, where others have pushed to the view meanwhile. */
+  final UnaryOperator<Change> again;
 
   final long entities;
   final long events;
@@ -25,14 +28,16 @@ final class Change {
       ViewTable table,
       @Nullable ViewTable old,
       List<Storage.StateWrite> states,
-      Map<Object, Tile> pushed,
+      long taken,
+      UnaryOperator<Change> again,
       long entities,
       long events,
       boolean full) {
     this.table = table;
     this.old = old;
     this.states = states;
-    this.pushed = pushed;
+    this.taken = taken;
+    this.again = again;
     this.entities = entities;
     this.events = events;
     this.full = full;
@@ -41,6 +46,11 @@ final class Change {
   Storage.ViewWrite write() {
     Storage.Head head = new Storage.Head(table.generation, table.meta.encode(), table.watermark());
     return new Storage.ViewWrite(
-        table.meta.name(), old == null ? -1 : old.generation, states, head, table.watermark());
+        table.meta.name(),
+        old == null ? -1 : old.generation,
+        states,
+        head,
+        table.watermark(),
+        taken);
   }
 }

@@ -8,11 +8,13 @@ import io.mlinfra.warehouse.Warehouse;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Prepares views from the events of a warehouse. Used by one thread. */
@@ -66,67 +68,92 @@ final class Materializer {
   /** Goes on from an earlier materialisation. */
   Change continued(Shape shape, ViewMeta meta, ViewTable old) {
     long previous = old.meta.materializedAt();
-    long time = meta.materializedAt();
-    Events events = EventReader.read(warehouse, shape.plan, previous, time);
+    Events events = EventReader.read(warehouse, shape.plan, previous, meta.materializedAt());
     Map<Object, Tile> runs = new LinkedHashMap<>();
     for (int g = 0; g < events.groups(); g++) {
       runs.put(events.key(g), run(shape, events, g));
     }
+    Set<Object> keys = new LinkedHashSet<>(runs.keySet());
+    // Only what was pushed is later than the last materialisation.
+    if (old.watermark() > previous) {
+      forEach(
+          shape,
+          old,
+          (key, state) -> {
+            if (state.lastVisible() > previous) {
+              keys.add(key);
+            }
+          });
+    }
+    return continued(shape, meta, old, events, runs, List.copyOf(keys));
+  }
+
+  /**
+   * @param keys of the entities that may change
+   */
+  private Change continued(
+      Shape shape,
+      ViewMeta meta,
+      ViewTable old,
+      Events events,
+      Map<Object, Tile> runs,
+      List<Object> keys) {
+    long previous = old.meta.materializedAt();
+    long time = meta.materializedAt();
     ViewTable table = new ViewTable(meta, old.generation, old.watermark(), options).with(shape);
     table.raiseWatermark(lastVisible(events));
-    Map<Object, EntityState> changed = new HashMap<>();
-    Map<Object, EntityState> before = new HashMap<>();
-    try (Progress.Task task =
-        progress.start("materialising '" + meta.name() + "'", runs.size(), "entities")) {
-      // Only what was pushed is later than the last materialisation.
-      if (old.watermark() > previous) {
-        forEach(
-            shape,
-            old,
-            (key, state) -> {
-              EntityState kept = state.without(previous, time);
-              if (state.lastVisible() > previous && !Arrays.equals(kept.tiles, state.tiles)) {
-                before.put(key, state);
-                changed.put(key, kept);
-              }
-            });
-      }
-      List<Object> keys = new ArrayList<>(runs.keySet());
-      List<Object> unread = keys.stream().filter(key -> !changed.containsKey(key)).toList();
-      for (int from = 0; from < unread.size(); from += CHUNK) {
-        List<Object> chunk = unread.subList(from, Math.min(unread.size(), from + CHUNK));
-        List<EntityState> states = read(shape, old, chunk);
-        for (int i = 0; i < chunk.size(); i++) {
-          before.put(chunk.get(i), states.get(i));
-          changed.put(chunk.get(i), states.get(i));
-        }
-        task.advance(chunk.size());
-      }
-      runs.forEach(
-          (key, run) ->
-              changed.compute(
-                  key,
-                  (k, state) ->
-                      Objects.requireNonNull(state).plus(shape, run).pruned(shape, table.floor())));
-    }
-    List<Storage.StateWrite> writes = new ArrayList<>();
     if (backing == null || !backing.isShared()) {
       table.states().putAll(old.states());
     }
-    changed.forEach(
-        (key, state) -> {
-          if (backing != null) {
-            writes.add(StateCodec.write(key, Objects.requireNonNull(before.get(key)), state));
+    List<Storage.StateWrite> writes = new ArrayList<>();
+    long changed = 0;
+    try (Progress.Task task =
+        progress.start("materialising '" + meta.name() + "'", keys.size(), "entities")) {
+      for (int from = 0; from < keys.size(); from += CHUNK) {
+        List<Object> chunk = keys.subList(from, Math.min(keys.size(), from + CHUNK));
+        List<EntityState> states = read(shape, old, chunk);
+        for (int i = 0; i < chunk.size(); i++) {
+          Object key = chunk.get(i);
+          EntityState before = states.get(i);
+          EntityState state = before;
+          if (before.lastVisible() > previous) {
+            EntityState kept = before.without(previous, time);
+            state = Arrays.equals(kept.tiles, before.tiles) ? before : kept;
           }
-          if (state.isEmpty()) {
-            table.states().remove(key);
-          } else if (backing == null) {
-            table.states().put(key, state);
-          } else if (!backing.isShared()) {
-            table.states().put(key, state.written());
+          Tile run = runs.get(key);
+          if (run != null) {
+            state = state.plus(shape, run).pruned(shape, table.floor());
           }
-        });
-    return new Change(table, old, writes, Map.of(), changed.size(), events.size(), false);
+          if (state != before) {
+            changed++;
+            if (backing != null) {
+              writes.add(StateCodec.write(key, before, state));
+            }
+            keep(table, key, state);
+          }
+        }
+        task.advance(chunk.size());
+      }
+    }
+    return new Change(
+        table,
+        old,
+        writes,
+        -1,
+        change -> continued(shape, meta, old, events, runs, keys),
+        changed,
+        events.size(),
+        false);
+  }
+
+  private void keep(ViewTable table, Object key, EntityState state) {
+    if (state.isEmpty()) {
+      table.states().remove(key);
+    } else if (backing == null) {
+      table.states().put(key, state);
+    } else if (!backing.isShared()) {
+      table.states().put(key, state.written());
+    }
   }
 
   private interface Visit {
@@ -163,6 +190,7 @@ final class Materializer {
   Change anew(Shape shape, ViewMeta meta, @Nullable ViewTable same, @Nullable ViewTable old) {
     long time = meta.materializedAt();
     Events events = EventReader.read(warehouse, shape.plan, Long.MIN_VALUE, time);
+    long taken = backing == null || same == null ? -1 : backing.watch(same);
     Map<Object, Tile> pushed =
         same == null || same.watermark() <= Math.max(time, same.meta.materializedAt())
             ? Map.of()
@@ -175,7 +203,7 @@ final class Materializer {
         progress.start("materialising '" + meta.name() + "'", events.groups(), "entities")) {
       return backing == null
           ? inMemory(shape, meta, old, events, pushed, watermark, task)
-          : staged(shape, meta, old, events, pushed, watermark, task);
+          : staged(shape, meta, old, events, pushed, watermark, taken, task);
     }
   }
 
@@ -194,27 +222,37 @@ final class Materializer {
     return pushed;
   }
 
-  /**
-   * What others pushed to a view that was built anew, from when it was read until it was replaced:
-   * nobody can push to what has been replaced, so a second look finds all of it.
-   */
-  Map<Object, Tile> missed(Change change) {
-    ViewTable old = change.old;
-    if (old == null || !change.full || !old.meta.computesAs(change.table.meta)) {
-      return Map.of();
+  /** Stages what others have pushed to a view while it was built anew. */
+  private Change caughtUp(Shape shape, Events events, Change change) {
+    ViewTable old = Objects.requireNonNull(change.old);
+    ViewTable table = change.table;
+    String view = table.meta.name();
+    Backing kept = Objects.requireNonNull(backing);
+    Storage.Changes changes = kept.storage().changes(view, change.taken);
+    long after = Math.max(table.meta.materializedAt(), old.meta.materializedAt());
+    List<Object> keys =
+        changes.keys().stream().map(key -> StateCodec.key(table.meta.keyTypes(), key)).toList();
+    List<EntityState> now = kept.read(old, shape, keys);
+    now.forEach(
+        state -> {
+          if (state.lastVisible() > after) {
+            table.raiseWatermark(state.lastVisible());
+          }
+        });
+    List<EntityState> before = kept.read(table, shape, keys);
+    List<Storage.StateWrite> states = new ArrayList<>();
+    for (int i = 0; i < keys.size(); i++) {
+      Object key = keys.get(i);
+      Tile pushed = now.get(i).lastVisible() > after ? now.get(i).since(shape, after) : null;
+      EntityState state = built(shape, events, events.group(key), pushed, table.floor());
+      states.add(StateCodec.write(key, before.get(i), state));
     }
-    Shape shape = change.table.shape();
-    Map<Object, Tile> missed = new LinkedHashMap<>();
-    pushed(shape, old, change.table.meta.materializedAt())
-        .forEach(
-            (key, all) -> {
-              Tile known = change.pushed.get(key);
-              Tile rest = known == null ? all : all.minus(shape.plan, known);
-              if (rest.size > 0) {
-                missed.put(key, rest);
-              }
-            });
-    return missed;
+    if (!keys.isEmpty()) {
+      // What is staged now is not what anybody would begin with who resumes.
+      kept.storage().stage(view, table.generation, states, progress(0, 1));
+    }
+    return new Change(
+        table, old, List.of(), changes.last(), change.again, change.entities, change.events, true);
   }
 
   private EntityState built(
@@ -252,7 +290,8 @@ final class Materializer {
         entities++;
       }
     }
-    return new Change(table, old, List.of(), pushed, entities, events.size(), true);
+    return new Change(
+        table, old, List.of(), -1, UnaryOperator.identity(), entities, events.size(), true);
   }
 
   /**
@@ -266,19 +305,21 @@ final class Materializer {
       Events events,
       Map<Object, Tile> pushed,
       long watermark,
+      long taken,
       Progress.Task task) {
     Storage storage = Objects.requireNonNull(backing).storage();
     long fingerprint = fingerprint(meta, events, pushed);
     Storage.Staging staging = storage.staging(meta.name());
     long generation = old == null ? 1 : old.generation + 1;
     int done = 0;
+    long former = -1;
     if (staging != null) {
       ByteBuffer kept = ByteBuffer.wrap(staging.progress());
       if (kept.getLong() == fingerprint) {
         generation = staging.generation();
         done = kept.getInt();
       } else {
-        storage.drop(meta.name(), staging.generation());
+        former = staging.generation();
         generation = Math.max(generation, staging.generation() + 1);
       }
     }
@@ -304,16 +345,22 @@ final class Materializer {
               add(states, key, built(shape, events, events.group(key), tile, table.floor())));
       storage.stage(meta.name(), generation, states, progress(fingerprint, done + 1));
     }
+    if (former >= 0) {
+      // Not before: as long as anything is staged, the storage notes what others push.
+      storage.drop(meta.name(), former);
+    }
     long entities =
         events.groups() + pushed.keySet().stream().filter(key -> events.group(key) < 0).count();
-    return new Change(table, old, List.of(), pushed, entities, events.size(), true);
+    UnaryOperator<Change> again =
+        taken < 0 ? UnaryOperator.identity() : change -> caughtUp(shape, events, change);
+    return new Change(table, old, List.of(), taken, again, entities, events.size(), true);
   }
 
   private static void add(List<Storage.StateWrite> states, Object key, EntityState state) {
     states.add(StateCodec.write(key, EntityState.empty(), state));
   }
 
-  private static byte[] progress(long fingerprint, int done) {
+  static byte[] progress(long fingerprint, int done) {
     return ByteBuffer.allocate(Long.BYTES + Integer.BYTES)
         .putLong(fingerprint)
         .putInt(done)

@@ -5,14 +5,14 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
-import java.nio.file.FileAlreadyExistsException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.zip.ZipOutputStream;
 import org.h2.mvstore.DataUtils;
 import org.h2.mvstore.MVStoreException;
@@ -44,14 +44,9 @@ class MvFile extends RandomAccessStore {
   /** So few bytes of a chunk's header get to the disk together or not at all. */
   private static final int CHUNK_START = 16;
 
-  /**
-   * What this JVM has open. Closing a file gives up all locks that the process has on it in POSIX,
-   * so it must not even be opened to find out that it is locked; the system's lock is of the
-   * process, and so is this.
-   */
-  private static final Set<Object> OPEN = ConcurrentHashMap.newKeySet();
+  /** Says that this JVM has the file open. Held, as the JDK forgets locks that nobody holds. */
+  private final FileLock guard;
 
-  private final Object key;
   private final RandomAccessFile file;
   private boolean closed;
   private boolean unforced;
@@ -59,7 +54,8 @@ class MvFile extends RandomAccessStore {
   private boolean chunkWritten;
 
   /**
-   * Opens or creates and locks a file.
+   * Opens or creates and locks a file. Leaves beside it an empty one, named as it with {@code
+   * .lock} behind, which must not be removed while the store is open.
    *
    * @param cache for pages, in MB
    * @throws MVStoreException with {@link DataUtils#ERROR_FILE_LOCKED} if somebody else has it
@@ -67,31 +63,59 @@ class MvFile extends RandomAccessStore {
   MvFile(Path path, int cache) throws IOException {
     super(Map.of("cacheSize", cache));
     init(path.toString(), false);
-    try {
-      Files.createFile(path);
-    } catch (FileAlreadyExistsException e) {
-      // Then it may hold a store.
-    }
-    Object fileKey = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
-    key = fileKey == null ? path.toRealPath() : fileKey;
-    if (!OPEN.add(key)) {
-      throw locked(path);
-    }
+    guard = guard(path);
     RandomAccessFile opened = null;
     try {
       opened = new RandomAccessFile(path.toFile(), "rw");
-      if (opened.getChannel().tryLock() == null) {
-        throw locked(path);
-      }
+      lock(path, opened);
       setSize(opened.length());
       file = opened;
     } catch (IOException | RuntimeException e) {
       if (opened != null) {
         opened.close();
       }
-      OPEN.remove(key);
+      guard.acquiredBy().close();
       throw e;
     }
+  }
+
+  private static void lock(Path path, RandomAccessFile file) throws IOException {
+    try {
+      if (file.getChannel().tryLock() != null) {
+        return;
+      }
+    } catch (OverlappingFileLockException e) {
+      // Under another name of the same file.
+    }
+    throw locked(path);
+  }
+
+  /**
+   * Locks the file beside, by which this JVM knows that it has the store open. The store itself
+   * must not even be opened to find that out: in POSIX, closing a file gives up all locks that the
+   * process has on it. What the JDK knows of the file beside outlasts that.
+   */
+  private static FileLock guard(Path path) throws IOException {
+    Path real = Files.exists(path) ? path.toRealPath() : path;
+    FileChannel beside =
+        FileChannel.open(
+            real.resolveSibling(real.getFileName() + ".lock"),
+            StandardOpenOption.CREATE,
+            StandardOpenOption.WRITE);
+    FileLock lock = null;
+    try {
+      lock = beside.tryLock();
+    } catch (OverlappingFileLockException e) {
+      // As where another process has it.
+    } finally {
+      if (lock == null) {
+        beside.close();
+      }
+    }
+    if (lock == null) {
+      throw locked(path);
+    }
+    return lock;
   }
 
   private static MVStoreException locked(Path path) {
@@ -243,8 +267,16 @@ class MvFile extends RandomAccessStore {
     } catch (IOException e) {
       throw failure(DataUtils.ERROR_WRITING_FAILED, "closing", e);
     } finally {
-      OPEN.remove(key);
       super.close();
+      closeGuard();
+    }
+  }
+
+  private void closeGuard() {
+    try {
+      guard.acquiredBy().close();
+    } catch (IOException e) {
+      throw failure(DataUtils.ERROR_WRITING_FAILED, "closing the lock of", e);
     }
   }
 

@@ -425,7 +425,7 @@ final class MvStorage implements Storage {
       throw new IllegalArgumentException("head (null) of '" + change.view() + "', which has none");
     }
     long watermark = Math.max(head.watermark(), change.watermark());
-    if (before != null) {
+    if (before != null && head(before).generation() == head.generation()) {
       watermark = Math.max(watermark, head(before).watermark());
     }
     byte[] after = bytes(head.generation(), watermark, head.meta());
@@ -462,6 +462,16 @@ final class MvStorage implements Storage {
     return next != null
         && next.length > first.length
         && Arrays.equals(first, 0, first.length, next, 0, first.length);
+  }
+
+  @Override
+  public Changes changes(String view, long after) {
+    throw new UnsupportedOperationException("a file has no other writers");
+  }
+
+  @Override
+  public void hold(String view) {
+    throw new UnsupportedOperationException("a file has no other writers");
   }
 
   @Override

@@ -26,8 +26,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.apache.arrow.vector.ipc.ArrowReader;
 import org.jspecify.annotations.Nullable;
 
@@ -59,6 +62,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class OnlineStore implements AutoCloseable {
   private static final int MOST_TRIES = 100;
+
+  /** After so many tries nobody hopes any more that others just stop. */
+  private static final int PATIENT_TRIES = 5;
 
   private final OnlineOptions options;
   private final @Nullable Backing backing;
@@ -93,11 +99,13 @@ public final class OnlineStore implements AutoCloseable {
   }
 
   /**
-   * A durable store: what a call has written outlives the process. The states of entities are read
-   * from the file when they are asked for, and then stay in memory, as many of them as the options
-   * say.
+   * A durable store: what a call has written outlives the process and a loss of power. For that
+   * each push waits for the disk twice, be it of one event or of thousands: where events come
+   * faster than that, push them together. The states of entities are read from the file when they
+   * are asked for, and then stay in memory, as many of them as the options say.
    *
-   * @param file is created where there is none; one process at a time has it open
+   * @param file is created where there is none; one process at a time has it open, which holds a
+   *     lock on an empty file beside it, of the same name with {@code .lock} behind, that stays
    * @throws MlInfraException {@link ErrorCode#CONFLICT} if it is open elsewhere; {@link
    *     ErrorCode#FILE_UNREADABLE} if it is no store, or of a later format; {@link
    *     ErrorCode#IO_FAILED} if it cannot be read or written
@@ -376,13 +384,14 @@ public final class OnlineStore implements AutoCloseable {
             ViewTable old = current(view);
             if (old == null || !old.meta.computesAs(meta)) {
               long generation =
-                  backing == null ? ViewTable.IN_MEMORY : old == null ? 1 : old.generation + 1;
+                  backing == null ? ViewTable.IN_MEMORY : backing.next(view.name(), old);
               ViewTable table =
                   new ViewTable(meta, generation, Long.MIN_VALUE, options).with(new Shape(plan));
-              changes.add(new Change(table, old, List.of(), Map.of(), 0, 0, false));
+              changes.add(
+                  new Change(table, old, List.of(), -1, UnaryOperator.identity(), 0, 0, false));
             }
           }
-          apply(changes, null);
+          apply(changes);
           return null;
         });
   }
@@ -453,7 +462,7 @@ public final class OnlineStore implements AutoCloseable {
           for (Task task : tasks) {
             changes.add(task.run(materializer, anew));
           }
-          apply(changes, materializer);
+          apply(changes);
           return new Materialization(
               at,
               features.views().stream().map(FeatureView::name).toList(),
@@ -511,30 +520,43 @@ public final class OnlineStore implements AutoCloseable {
   }
 
   /** Lets changes become valid, all or none. */
-  private void apply(List<Change> changes, @Nullable Materializer materializer) {
-    Map<String, ViewTable> next = new HashMap<>(tables);
-    changes.forEach(change -> next.put(change.table.meta.name(), change.table));
-    if (backing == null) {
-      tables = next;
-      return;
-    }
+  private void apply(List<Change> prepared) {
+    List<Change> changes = prepared;
     switching = true;
     try {
-      backing.write(changes);
+      for (int tries = 0; backing != null && !backing.write(changes); tries++) {
+        if (tries == MOST_TRIES) {
+          throw new MlInfraException(
+              ErrorCode.CONFLICT, "others push faster than this store materialises");
+        }
+        if (tries >= PATIENT_TRIES) {
+          backing.hold(changes);
+        }
+        changes = changes.stream().map(change -> change.again.apply(change)).toList();
+      }
+      Map<String, ViewTable> next = new HashMap<>(tables);
+      changes.forEach(change -> next.put(change.table.meta.name(), change.table));
       tables = next;
+    } catch (RuntimeException | Error e) {
+      if (backing != null && !backing.isShared()) {
+        readAgain(backing, e);
+      }
+      throw e;
     } finally {
       switching = false;
     }
-    if (backing.isShared() && materializer != null) {
-      for (Change change : changes) {
-        FeatureView view = change.table.shape().plan.view();
-        Map<Object, Tile> missed = materializer.missed(change);
-        if (!missed.isEmpty()) {
-          retrying(view, table -> push(table, table.shape(view), missed, table.watermark()));
-        }
-      }
+    if (backing != null) {
+      backing.dropOld(changes);
     }
-    backing.dropOld(changes);
+  }
+
+  /** A write that failed may be on the disk all the same. */
+  private void readAgain(Backing from, Throwable failure) {
+    try {
+      tables = from.tables();
+    } catch (RuntimeException e) {
+      failure.addSuppressed(e);
+    }
   }
 
   private interface Attempt {
@@ -546,6 +568,11 @@ public final class OnlineStore implements AutoCloseable {
       if (attempt.on(tableOf(view))) {
         return;
       }
+      if (tries >= PATIENT_TRIES) {
+        // Others write to the same entities, or wait for this to end: 2 seconds in all, and twice
+        // what a storage holds writers up.
+        LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(40_000_000));
+      }
     }
     throw new MlInfraException(
         ErrorCode.CONFLICT,
@@ -553,7 +580,8 @@ public final class OnlineStore implements AutoCloseable {
   }
 
   /**
-   * Takes in an event.
+   * Takes in an event. In a durable or a shared store each call waits for the disk or the server,
+   * so many events are better pushed together, by {@link #push(FeatureView, ArrowReader)}.
    *
    * @param event the values of the source's columns: the keys, the times ({@link LocalDateTime} in
    *     UTC, or {@link Instant}), and what the features read, null where missing

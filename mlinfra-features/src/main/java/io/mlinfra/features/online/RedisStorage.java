@@ -25,8 +25,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Keys.</b> {@code prefix:heads} is a hash from view to head, {@code prefix:staging} one from
  * view to what is being prepared, {@code prefix:states:view:generation:bucket} one from the key of
- * an entity to its whole state. The {@value #BUCKETS} buckets of a generation keep each hash small:
- * Redis deletes one, or lists its keys, in a moment and without holding up others.
+ * an entity to its whole state, {@code prefix:changes:view} one of the keys that were written in
+ * the valid generation while another is being prepared, by the number of the change, {@code
+ * prefix:hold:view} there while nobody may push. The {@value #BUCKETS} buckets of a generation keep
+ * each hash small: Redis deletes one, or lists its keys, in a moment and without holding up others.
  *
  * <p><b>Changes</b> are made by one Lua script, which checks all versions before it changes
  * anything; Redis runs nothing else meanwhile, some microseconds per state, and either has all of
@@ -50,6 +52,9 @@ final class RedisStorage implements Storage {
 
   /** How long a piece of a large change waits for the others, and its writer for the answer. */
   private static final Duration LARGE = Duration.ofMinutes(10);
+
+  /** How long a push waits for one who replaces the head and may have died. */
+  static final Duration HOLD = Duration.ofSeconds(1);
 
   /** After 5 seconds Redis tells whoever waits that it is busy with somebody else's script. */
   private static final Duration SMALL = Duration.ofSeconds(10);
@@ -132,6 +137,10 @@ final class RedisStorage implements Storage {
         end
       end
 
+      local function last(changes)
+        return tonumber(redis.call('ZREVRANGE', changes, 0, 0, 'WITHSCORES')[2] or 0)
+      end
+
       local function same(hash, key, state, expected)
         return (state and string.sub(state, 1, 8) or string.rep('\\0', 8)) == expected
       end
@@ -158,9 +167,18 @@ final class RedisStorage implements Storage {
           return found
           """);
 
+  private static final RedisScript CHANGES =
+      RedisScript.of(
+          """
+          local last = redis.call('ZREVRANGE', ARGV[1], 0, 0, 'WITHSCORES')[2]
+          local keys = redis.call('ZRANGEBYSCORE', ARGV[1], '(' .. ARGV[2], '+inf')
+          return {tonumber(last or 0), keys}
+          """);
+
   /**
    * The number of pieces; then for each view its name, the generation expected, what must be
-   * prepared, the new generation and meta, the watermark, and where its states are.
+   * prepared, the new generation and meta, the watermark, the last change taken into account, where
+   * changes are written down, what holds them up, and where its states are.
    */
   private static final RedisScript WRITE =
       RedisScript.of(
@@ -171,15 +189,21 @@ final class RedisStorage implements Storage {
 
               local function change()
                 local views = {}
-                for i = 2, #ARGV, 9 do
-                  local name, generation, staged, head, watermark, states, first, count, rest =
-                      unpack(ARGV, i, i + 8)
+                for i = 2, #ARGV, 12 do
+                  local name, generation, staged, head, watermark, taken, changes, hold, states,
+                      first, count, rest = unpack(ARGV, i, i + 11)
                   first, count = tonumber(first), tonumber(count)
                   local old = redis.call('HGET', heads, name)
                   if (old and string.sub(old, 1, 8) or '') ~= generation then
                     return 0
                   end
                   if staged ~= '' and redis.call('HGET', staging, name) ~= staged then
+                    return 0
+                  end
+                  if head == '' and redis.call('EXISTS', hold) == 1 then
+                    return 0
+                  end
+                  if taken ~= '-1' and tonumber(taken) ~= last(changes) then
                     return 0
                   end
                   if not walk(states, pieces, first, count, rest, same) then
@@ -191,7 +215,7 @@ final class RedisStorage implements Storage {
                   else
                     generation = string.sub(head, 1, 8)
                   end
-                  if old then
+                  if old and string.sub(old, 1, 8) == generation then
                     local high, low = struct.unpack('>i4I4', watermark)
                     local oldHigh, oldLow = struct.unpack('>i4I4', old, 9)
                     if oldHigh > high or oldHigh == high and oldLow > low then
@@ -200,13 +224,23 @@ final class RedisStorage implements Storage {
                   end
                   views[#views + 1] = function()
                     redis.call('HSET', heads, name, generation .. watermark .. meta)
-                    walk(states, pieces, first, count, rest, put)
+                    local now = redis.call('HGET', staging, name)
+                    local number = now and last(changes) + 1
+                    walk(states, pieces, first, count, rest, function(hash, key, ...)
+                      if now then
+                        redis.call('ZADD', changes, number, key)
+                      end
+                      return put(hash, key, ...)
+                    end)
+                    if head ~= '' then
+                      redis.call('UNLINK', hold)
+                    end
                     if old and string.sub(old, 1, 8) ~= generation then
                       expire(states)
                     end
-                    local now = redis.call('HGET', staging, name)
                     if now and string.sub(now, 1, 8) == generation then
                       redis.call('HDEL', staging, name)
+                      redis.call('UNLINK', changes)
                     end
                   end
                 end
@@ -240,11 +274,12 @@ final class RedisStorage implements Storage {
       RedisScript.of(
           EXPIRE
               + """
-              local staging = KEYS[1]
+              local staging, changes = unpack(KEYS)
               local view, generation, states = unpack(ARGV)
               local staged = redis.call('HGET', staging, view)
               if staged and string.sub(staged, 1, 8) == generation then
                 redis.call('HDEL', staging, view)
+                redis.call('UNLINK', changes)
                 for bucket = 0, %d do
                   redis.call('UNLINK', states .. bucket)
                 end
@@ -402,7 +437,7 @@ final class RedisStorage implements Storage {
     return new State(version, tiles);
   }
 
-  /** {@inheritDoc} Nothing of one that is dropped and only still readable. */
+  /** {@inheritDoc} Nothing of one that was replaced and is only still readable. */
   @Override
   public void forEachKey(String view, long generation, Consumer<byte[]> to) {
     Head head = head(view);
@@ -439,6 +474,9 @@ final class RedisStorage implements Storage {
       arguments.add(head == null ? NONE : staged(change.view(), head.generation()));
       arguments.add(head == null ? NONE : bytes(head.generation(), head.meta()));
       arguments.add(bytes(change.watermark()));
+      arguments.add(bytes(Long.toString(change.taken())));
+      arguments.add(changes(change.view()));
+      arguments.add(holdName(change.view()));
       pieces.add(states(change.view(), change.generation()), change.states(), arguments);
     }
     arguments.set(0, bytes(Integer.toString(pieces.uploaded)));
@@ -455,7 +493,11 @@ final class RedisStorage implements Storage {
   /** What this storage has last seen being prepared, where that is a certain generation. */
   private byte[] staged(String view, long generation) {
     byte[] staged = seen.getOrDefault(view, NONE);
-    return staged.length > 0 && ByteBuffer.wrap(staged).getLong() == generation ? staged : NONE;
+    return isOf(staged, generation) ? staged : NONE;
+  }
+
+  private static boolean isOf(byte[] staged, long generation) {
+    return staged.length > 0 && ByteBuffer.wrap(staged).getLong() == generation;
   }
 
   @Override
@@ -501,11 +543,39 @@ final class RedisStorage implements Storage {
   }
 
   @Override
+  public Changes changes(String view, long after) {
+    List<?> found =
+        (List<?>)
+            Objects.requireNonNull(
+                redis.call(CHANGES, List.of(changes(view), bytes(Long.toString(after)))));
+    long last = (Long) Objects.requireNonNull(found.get(0));
+    return new Changes(last, list(found.get(1)));
+  }
+
+  private byte[] changes(String view) {
+    return bytes(prefix + ":changes:" + view);
+  }
+
+  @Override
+  public void hold(String view) {
+    redis.call(
+        bytes("SET"),
+        holdName(view),
+        bytes("1"),
+        bytes("PX"),
+        bytes(Long.toString(HOLD.toMillis())));
+  }
+
+  private byte[] holdName(String view) {
+    return bytes(prefix + ":hold:" + view);
+  }
+
+  @Override
   public void drop(String view, long generation) {
-    seen.remove(view);
+    seen.computeIfPresent(view, (key, now) -> isOf(now, generation) ? null : now);
     redis.run(
         DROP,
-        List.of(staging),
+        List.of(staging, changes(view)),
         List.of(bytes(view), bytes(generation), bytes(states(view, generation))),
         SMALL);
   }

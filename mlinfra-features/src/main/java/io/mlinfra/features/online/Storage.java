@@ -47,10 +47,35 @@ interface Storage extends AutoCloseable {
    * @param generation that must still be valid; -1 where there must be no head
    * @param states that change, in that generation; none where there must be no head
    * @param head that becomes valid; null where the meta and the generation stay
-   * @param watermark that the head has afterwards, unless it has a later one
+   * @param watermark that the head has afterwards; where the generation stays, unless it has a
+   *     later one
+   * @param taken the number of the last of the {@linkplain #changes changes} that the new
+   *     generation takes into account, and no other must follow; -1 for whatever it is
    */
   record ViewWrite(
-      String view, long generation, List<StateWrite> states, @Nullable Head head, long watermark) {}
+      String view,
+      long generation,
+      List<StateWrite> states,
+      @Nullable Head head,
+      long watermark,
+      long taken) {
+    ViewWrite(
+        String view,
+        long generation,
+        List<StateWrite> states,
+        @Nullable Head head,
+        long watermark) {
+      this(view, generation, states, head, watermark, -1);
+    }
+  }
+
+  /**
+   * What has changed in the valid generation since another one is being prepared.
+   *
+   * @param last the number of the last change, 0 for none
+   * @param keys of the states that changed after the change that was asked for
+   */
+  record Changes(long last, List<byte[]> keys) {}
 
   /**
    * A generation that is being prepared and not valid yet.
@@ -71,10 +96,7 @@ interface Storage extends AutoCloseable {
   /** The states of some entities, in the order asked. */
   List<State> read(String view, long generation, List<byte[]> keys);
 
-  /**
-   * Hands the keys of all states of a generation to somebody; also of one that has just been
-   * replaced and not been dropped yet, in which a writer looks for what others pushed meanwhile.
-   */
+  /** Hands the keys of all states of a generation, valid or being prepared, to somebody. */
   void forEachKey(String view, long generation, Consumer<byte[]> to);
 
   /**
@@ -88,10 +110,22 @@ interface Storage extends AutoCloseable {
   @Nullable Staging staging(String view);
 
   /**
-   * Adds states to a generation that is not valid yet; those staged by one call come with its
-   * progress or not at all.
+   * What others have changed of a view while a generation of it is being prepared, so that it takes
+   * in what comes meanwhile. Of a storage that is not shared nobody needs to ask.
    *
-   * @param states whose expected version is 0
+   * @param after the number of a change
+   */
+  Changes changes(String view, long after);
+
+  /**
+   * Refuses for a moment, or until the head is replaced, all changes of a view that leave its head
+   * as it is, so that whoever replaces it is not outrun. Only of a shared storage.
+   */
+  void hold(String view);
+
+  /**
+   * Changes states of a generation that is not valid yet; those staged by one call come with its
+   * progress or not at all. Whoever stages is alone, so versions are not checked.
    */
   void stage(String view, long generation, List<StateWrite> states, byte[] progress);
 

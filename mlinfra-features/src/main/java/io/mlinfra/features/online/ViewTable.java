@@ -9,7 +9,6 @@ import io.mlinfra.features.view.FeatureView;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.jspecify.annotations.Nullable;
@@ -129,11 +128,6 @@ final class ViewTable {
       shape = known;
     }
     return known;
-  }
-
-  /** What a table needs that was made {@link #with} it. */
-  Shape shape() {
-    return Objects.requireNonNull(shape);
   }
 
   /** Gives a table that has just been made its shape. */

@@ -24,11 +24,16 @@ final class MemoryStorage implements Storage {
   private final Map<String, Staging> stagings = new HashMap<>();
   private final Map<Generation, TreeMap<byte[], Kept>> states = new HashMap<>();
 
+  private final Map<String, List<byte[]>> changed = new HashMap<>();
+
   /** How many calls of {@link #stage} go well, before they fail. */
   int stages = Integer.MAX_VALUE;
 
   /** Called before each write. */
   Runnable beforeWrite = () -> {};
+
+  /** Called after each write. */
+  Runnable afterWrite = () -> {};
 
   int staged;
 
@@ -82,33 +87,63 @@ final class MemoryStorage implements Storage {
   @Override
   public boolean write(List<ViewWrite> changes) {
     beforeWrite.run();
-    synchronized (this) {
-      for (ViewWrite change : changes) {
-        Head head = heads.get(change.view());
-        if (change.generation() != (head == null ? -1 : head.generation())) {
+    boolean written = writeAll(changes);
+    afterWrite.run();
+    return written;
+  }
+
+  private synchronized boolean writeAll(List<ViewWrite> changes) {
+    for (ViewWrite change : changes) {
+      Head head = heads.get(change.view());
+      if (change.generation() != (head == null ? -1 : head.generation())) {
+        return false;
+      }
+      if (change.taken() >= 0 && change.taken() != changes(change.view(), 0).last()) {
+        return false;
+      }
+      for (StateWrite write : change.states()) {
+        Kept kept = states(change.view(), change.generation()).get(write.key());
+        if (write.expected() != (kept == null ? 0 : kept.version)) {
           return false;
         }
-        for (StateWrite write : change.states()) {
-          Kept kept = states(change.view(), change.generation()).get(write.key());
-          if (write.expected() != (kept == null ? 0 : kept.version)) {
-            return false;
-          }
-        }
       }
-      for (ViewWrite change : changes) {
-        Head old = heads.get(change.view());
-        Head next = Objects.requireNonNull(change.head() == null ? old : change.head());
-        long watermark = Math.max(next.watermark(), change.watermark());
-        heads.put(change.view(), new Head(next.generation(), next.meta(), watermark));
-        change.states().forEach(write -> apply(change.view(), change.generation(), write));
-        Staging staging = stagings.get(change.view());
-        if (staging != null && staging.generation() == next.generation()) {
-          stagings.remove(change.view());
-        }
-      }
-      return true;
     }
+    for (ViewWrite change : changes) {
+      Head old = heads.get(change.view());
+      Head next = Objects.requireNonNull(change.head() == null ? old : change.head());
+      long watermark = Math.max(next.watermark(), change.watermark());
+      if (old != null && old.generation() == next.generation()) {
+        watermark = Math.max(watermark, old.watermark());
+      }
+      heads.put(change.view(), new Head(next.generation(), next.meta(), watermark));
+      change.states().forEach(write -> apply(change.view(), change.generation(), write));
+      Staging staging = stagings.get(change.view());
+      if (staging != null) {
+        List<byte[]> noted = changed.computeIfAbsent(change.view(), view -> new ArrayList<>());
+        change.states().forEach(write -> noted.add(write.key()));
+        if (staging.generation() == next.generation()) {
+          forgetStaging(change.view());
+        }
+      }
+    }
+    return true;
   }
+
+  private void forgetStaging(String view) {
+    stagings.remove(view);
+    changed.remove(view);
+  }
+
+  @Override
+  public synchronized Changes changes(String view, long after) {
+    List<byte[]> noted = changed.getOrDefault(view, List.of());
+    return new Changes(
+        noted.size(),
+        List.copyOf(noted.subList((int) Math.min(after, noted.size()), noted.size())));
+  }
+
+  @Override
+  public void hold(String view) {}
 
   private void apply(String view, long generation, StateWrite write) {
     TreeMap<byte[], Kept> all = states(view, generation);
@@ -144,7 +179,7 @@ final class MemoryStorage implements Storage {
     states.remove(new Generation(view, generation));
     Staging staging = stagings.get(view);
     if (staging != null && staging.generation() == generation) {
-      stagings.remove(view);
+      forgetStaging(view);
     }
   }
 

@@ -48,6 +48,9 @@ class MvStorageTest extends StorageContract {
     write(first(VIEW, 1));
     assertRefused(file(), ErrorCode.CONFLICT);
     assertThat(secondProcess()).contains("CONFLICT", file().toString());
+    assertRefused(file(), ErrorCode.CONFLICT);
+    assertRefused(Files.createSymbolicLink(folder.resolve("link"), file()), ErrorCode.CONFLICT);
+    assertThat(secondProcess()).contains("CONFLICT", file().toString());
 
     assertThat(write(states(1, state("a", 0, 1, "x")))).isTrue();
     storage.close();

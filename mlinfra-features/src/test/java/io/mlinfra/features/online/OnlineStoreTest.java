@@ -14,6 +14,7 @@ import io.mlinfra.features.Fixture;
 import io.mlinfra.features.offline.FeatureStore;
 import io.mlinfra.features.view.FeatureService;
 import io.mlinfra.features.view.FeatureView;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.LocalDateTime;
@@ -21,6 +22,8 @@ import java.time.ZoneOffset;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -28,6 +31,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -61,6 +65,8 @@ class OnlineStoreTest {
           .derive("over", ratio("paid", "places__mean_amount_1d"))
           .derive("hour", hour("asked"))
           .build();
+
+  @TempDir Path folder;
 
   private Fixture fixture;
 
@@ -292,14 +298,82 @@ class OnlineStoreTest {
     }
   }
 
-  @Test
-  void canGoBackInTimeOnRequest() {
-    try (FeatureStore features = features();
-        OnlineStore online = OnlineStore.inMemory()) {
+  @ParameterizedTest
+  @ValueSource(strings = {"memory", "backed", "shared", "file"})
+  void canGoBackInTimeOnRequest(String kind) {
+    Path file = folder.resolve("online.mv");
+    OnlineStore online =
+        kind.equals("file") ? OnlineStore.open(file) : store(kind, OnlineOptions.defaults());
+    LocalDateTime early = NOON.minusMinutes(25);
+    // Within the lateness of then, and not of the time before.
+    LocalDateTime read = early.minusMinutes(20).minusDays(1);
+    try (FeatureStore features = features()) {
       online.materialize(features, NOON.plusDays(3));
-      online.rematerialize(features, NOON.minusMinutes(25));
-      assertThat(online.materializedAt(PEOPLE)).contains(NOON.minusMinutes(25));
+      assertRefused(() -> online.at(read).get(PEOPLE, "a"), "before");
+      online.rematerialize(features, early);
+      assertThat(online.materializedAt(PEOPLE)).contains(early);
       assertThat(online.at(NOON).get(PEOPLE, "a").value("people__latest_note")).isEqualTo("two");
+      assertThat(online.at(early.minusDays(1)).get(PEOPLE, "a").isKnown()).isFalse();
+      assertThatThrownBy(() -> online.at(read.minusDays(1)).get(PEOPLE, "a"))
+          .isInstanceOf(IllegalArgumentException.class);
+    } finally {
+      online.close();
+    }
+    if (kind.equals("file")) {
+      try (OnlineStore again = OnlineStore.open(file)) {
+        assertThat(again.at(early.minusDays(1)).get(PEOPLE, "a").isKnown()).isFalse();
+        assertThat(again.at(NOON).get(PEOPLE, "a").value("people__latest_note")).isEqualTo("two");
+      }
+    }
+  }
+
+  @Test
+  void startsOverWhereAnotherDefinitionWasLeftHalfDone() {
+    MemoryStorage storage = new MemoryStorage(false);
+    storage.stage("people", 1, List.of(), new byte[12]);
+    storage.stage(
+        "people",
+        1,
+        List.of(
+            new Storage.StateWrite(
+                StateCodec.key("a"), 0, Map.of(0L, new byte[] {1, 2, 3}), Set.of())),
+        new byte[12]);
+    try (FeatureStore features = features();
+        OnlineStore online = OnlineStore.over(storage, atNoon().build())) {
+      online.define(features);
+      assertThat(online.get(PEOPLE, "a").isKnown()).isFalse();
+      online.materialize(features, NOON);
+      assertThat(online.get(PEOPLE, "a").value("people__count_1h")).isEqualTo(2L);
+    }
+  }
+
+  @Test
+  void servesAndTakesInEventsAfterAWriteThatFailed() {
+    MemoryStorage storage = new MemoryStorage(false);
+    try (FeatureStore features = features();
+        OnlineStore online = OnlineStore.over(storage, atNoon().build())) {
+      online.materialize(features, NOON);
+      // It is on the disk all the same.
+      storage.afterWrite =
+          () -> {
+            storage.afterWrite = () -> {};
+            throw new IllegalStateException("the disk is gone");
+          };
+      assertThatThrownBy(() -> online.push(PEOPLE, PushTest.event("a", NOON, NOON, 1.0, "x")))
+          .hasMessageContaining("disk");
+      online.push(PEOPLE, PushTest.event("a", NOON, NOON, 1.0, "y"));
+      assertThat(online.get(PEOPLE, "a").value("people__count_1h")).isEqualTo(4L);
+      storage.afterWrite =
+          () -> {
+            storage.afterWrite = () -> {};
+            throw new IllegalStateException("the disk is gone");
+          };
+      assertThatThrownBy(() -> online.rematerialize(features, NOON.plusMinutes(20)))
+          .hasMessageContaining("disk");
+      assertThat(online.materializedAt(PEOPLE)).contains(NOON.plusMinutes(20));
+      online.rematerialize(features, NOON.plusMinutes(30));
+      assertThat(online.at(NOON.plusMinutes(25)).get(PEOPLE, "a").value("people__count_1h"))
+          .isEqualTo(2L);
     }
   }
 
@@ -451,8 +525,23 @@ class OnlineStoreTest {
 
   /** At each time all features are equal, so a mixture of two times would show. */
   @ParameterizedTest
-  @ValueSource(strings = {"memory", "backed", "shared"})
+  @ValueSource(strings = {"memory", "backed", "shared", "file", "redis"})
   void neverShowsAReaderTwoMaterialisations(String kind) throws Exception {
+    RedisServer redis = kind.equals("redis") ? RedisServer.start() : null;
+    try (redis) {
+      // What a store in memory has no room for would look as if it had no events.
+      OnlineOptions options =
+          kind.equals("memory") ? atNoon().build() : atNoon().mostEntities(10).build();
+      neverShowsAReaderTwoMaterialisations(
+          switch (kind) {
+            case "file" -> OnlineStore.open(folder.resolve("online.mv"), options);
+            case "redis" -> OnlineStore.redis(redis.address(), options);
+            default -> store(kind, options);
+          });
+    }
+  }
+
+  private void neverShowsAReaderTwoMaterialisations(OnlineStore store) throws Exception {
     fixture.warehouse.execute(
         "CREATE TABLE ticks AS SELECT w AS who, TIMESTAMP '2020-01-01 12:00:00'"
             + " + INTERVAL (i) MINUTE AS at, 1 AS one FROM range(50) r(i), range(40) s(w)");
@@ -462,36 +551,36 @@ class OnlineStoreTest {
     // All see the events of all times at the time of reading, if these have been taken over.
     LocalDateTime late = NOON.plusMinutes(55);
     try (FeatureStore features = FeatureStore.open(fixture.warehouse, first, second);
-        OnlineStore online = store(kind, atNoon().mostEntities(10).build())) {
+        OnlineStore online = store) {
       online.materialize(features, NOON);
       AtomicBoolean done = new AtomicBoolean();
       AtomicLong looks = new AtomicLong();
       AtomicReference<Object> wrong = new AtomicReference<>();
-      boolean bounded = kind.equals("memory");
-      Thread reader =
-          new Thread(
-              () -> {
-                List<Map<String, Object>> rows =
-                    List.of(Map.of("who", 1), Map.of("who", 17), Map.of("who", 33));
-                try {
-                  while (!done.get() && wrong.get() == null) {
-                    List<Object> seen =
-                        online.at(late).getAll(service, rows).stream()
-                            .flatMap(vector -> vector.asMap().values().stream())
-                            .distinct()
-                            .filter(value -> !(bounded && value.equals(0L)))
-                            .toList();
-                    if (seen.size() > 1) {
-                      wrong.set(seen);
-                    }
-                    looks.incrementAndGet();
-                  }
-                } catch (RuntimeException | Error e) {
-                  wrong.set(e);
+      Set<Object> times = ConcurrentHashMap.newKeySet();
+      Runnable reader =
+          () -> {
+            List<Map<String, Object>> rows =
+                List.of(Map.of("who", 1), Map.of("who", 17), Map.of("who", 33));
+            try {
+              while (!done.get() && wrong.get() == null) {
+                List<Object> seen =
+                    online.at(late).getAll(service, rows).stream()
+                        .flatMap(vector -> vector.asMap().values().stream())
+                        .distinct()
+                        .toList();
+                if (seen.size() > 1) {
+                  wrong.set(seen);
                 }
-              });
-      reader.setDaemon(true);
-      reader.start();
+                times.addAll(seen);
+                looks.incrementAndGet();
+              }
+            } catch (RuntimeException | Error e) {
+              wrong.set(e);
+            }
+          };
+      List<Thread> readers = List.of(new Thread(reader), new Thread(reader));
+      readers.forEach(thread -> thread.setDaemon(true));
+      readers.forEach(Thread::start);
       for (int minute = 0; minute < 50; minute++) {
         if (minute % 3 == 0) {
           online.rematerialize(features, NOON.plusMinutes(minute));
@@ -500,9 +589,12 @@ class OnlineStoreTest {
         }
       }
       done.set(true);
-      reader.join();
+      for (Thread thread : readers) {
+        thread.join();
+      }
       assertThat(wrong.get()).isNull();
       assertThat(looks.get()).isPositive();
+      assertThat(times).hasSizeGreaterThan(1);
     }
   }
 
@@ -537,6 +629,26 @@ class OnlineStoreTest {
         assertThat(store.at(later).get(PEOPLE, "c").value("people__sum_amount_1h")).isEqualTo(4.0);
       }
       assertThat(storage.generations()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void takesInWhatAnotherProcessPushesWhileAViewGoesOn() {
+    MemoryStorage storage = new MemoryStorage(true);
+    try (FeatureStore features = features();
+        OnlineStore online = OnlineStore.over(storage, atNoon().build());
+        OnlineStore other = OnlineStore.over(storage, atNoon().build())) {
+      online.materialize(features, NOON.minusMinutes(25));
+      LocalDateTime later = NOON.plusMinutes(1);
+      storage.beforeWrite =
+          () -> {
+            storage.beforeWrite = () -> {};
+            other.push(PEOPLE, PushTest.event("a", later, null, 2.0, "meanwhile"));
+          };
+      assertThat(online.materialize(features, NOON).full()).isFalse();
+      assertThat(other.at(later).get(PEOPLE, "a").asMap())
+          .containsEntry("people__latest_note", "meanwhile")
+          .containsEntry("people__sum_amount_1h", 6.0);
     }
   }
 

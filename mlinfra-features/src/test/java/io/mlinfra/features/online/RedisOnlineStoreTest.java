@@ -24,11 +24,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Two stores, as two processes would have them, over one Redis. */
 class RedisOnlineStoreTest {
@@ -144,6 +147,60 @@ class RedisOnlineStoreTest {
     }
     assertThat(other.at(START.plusHours(7)).get(VIEW, 1L).number("origin__count_7d"))
         .isEqualTo(2 * each);
+  }
+
+  @ParameterizedTest(name = "anew {0}")
+  @ValueSource(booleans = {true, false})
+  void losesNoEventThatIsPushedToOneWhileTheOtherMaterialises(boolean anew) throws Exception {
+    one.materialize(features, START);
+    AtomicBoolean done = new AtomicBoolean();
+    AtomicInteger pushed = new AtomicInteger();
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    try {
+      List<Future<?>> pushing = new ArrayList<>();
+      // One entity that the warehouse has and one that it does not.
+      for (long origin : new long[] {1, ENTITIES}) {
+        pushing.add(
+            threads.submit(
+                () -> {
+                  while (!done.get()) {
+                    other.push(VIEW, event(origin, pushed.incrementAndGet() % 60, 1));
+                  }
+                }));
+      }
+      for (int i = 1; i <= 25; i++) {
+        if (anew) {
+          one.rematerialize(features, START.plusMinutes(i));
+        } else {
+          one.materialize(features, START.plusMinutes(12 * i));
+        }
+      }
+      done.set(true);
+      for (Future<?> result : pushing) {
+        result.get(60, TimeUnit.SECONDS);
+      }
+    } finally {
+      done.set(true);
+      threads.shutdown();
+    }
+    double served = 0;
+    for (long origin : new long[] {1, ENTITIES}) {
+      served += other.at(START.plusHours(7)).get(VIEW, origin).number("origin__count_7d");
+    }
+    assertThat(pushed.get()).isPositive();
+    assertThat(served).isEqualTo(pushed.get() + (anew ? 1 : 5));
+  }
+
+  @Test
+  void goesBackInTimeWithAWatermarkOfThatTime() {
+    one.materialize(features, START.plusHours(5));
+    one.rematerialize(features, START.plusHours(1));
+    LocalDateTime before = START.minusHours(23).plusMinutes(30);
+    for (OnlineStore store : List.of(one, other)) {
+      assertThat(store.at(before).get(VIEW, 1L).isKnown()).isFalse();
+      assertThat(store.at(START.plusHours(1)).get(VIEW, 1L).number("origin__count_7d"))
+          .isEqualTo(2);
+    }
   }
 
   @Test

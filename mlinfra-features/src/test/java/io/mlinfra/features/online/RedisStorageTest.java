@@ -256,6 +256,37 @@ class RedisStorageTest extends StorageContract {
   }
 
   @Test
+  void publishesOnlyWhatTakesInAllThatOthersHaveChangedMeanwhile() {
+    write(first(VIEW, 1));
+    other.write(List.of(states(1, state("before", 0, 1, "x"))));
+    storage.stage(VIEW, 2, List.of(), bytes("p"));
+    assertThat(storage.changes(VIEW, 0).last()).isZero();
+    other.write(List.of(states(1, state("a", 0, 1, "x"), state("b", 0, 1, "x"))));
+    other.write(List.of(states(1, state("a", 1, 1, "y"))));
+
+    assertThat(storage.changes(VIEW, 0).last()).isEqualTo(2);
+    assertThat(storage.changes(VIEW, 0).keys()).containsExactly(bytes("b"), bytes("a"));
+    assertThat(storage.changes(VIEW, 1).keys()).containsExactly(bytes("a"));
+    Head fresh = new Head(2, bytes("n"), 0);
+    assertThat(write(new ViewWrite(VIEW, 1, List.of(), fresh, 0, 1))).isFalse();
+    assertThat(write(new ViewWrite(VIEW, 1, List.of(), fresh, 0, 2))).isTrue();
+    assertThat(storage.changes(VIEW, 0).last()).isZero();
+  }
+
+  @Test
+  void holdsWritersUpUntilTheHeadIsReplaced() throws Exception {
+    write(first(VIEW, 1));
+    storage.hold(VIEW);
+    assertThat(other.write(List.of(states(1, state("a", 0, 1, "x"))))).isFalse();
+    assertThat(write(next(1, 2))).isTrue();
+    assertThat(other.write(List.of(states(2, state("a", 0, 1, "x"))))).isTrue();
+
+    // Whoever dies holds up nobody for long.
+    storage.hold(VIEW);
+    await(() -> other.write(List.of(states(2, state("a", 1, 1, "y")))));
+  }
+
+  @Test
   void worksOnAfterTheServerWasRestarted() throws Exception {
     try (RedisServer restarted = RedisServer.start();
         Storage client = RedisStorage.open(restarted.address(), "p")) {

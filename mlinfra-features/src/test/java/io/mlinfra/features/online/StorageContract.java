@@ -347,6 +347,24 @@ abstract class StorageContract {
   }
 
   @Test
+  void givesANewGenerationAWatermarkOfItsOwn() {
+    write(new ViewWrite(VIEW, -1, List.of(), new Head(1, bytes("m"), 70), 70));
+    write(new ViewWrite(VIEW, 1, List.of(), new Head(1, bytes("n"), 60), 60));
+    assertThat(head(VIEW).watermark()).isEqualTo(70);
+    assertThat(head(VIEW).meta()).isEqualTo(bytes("n"));
+
+    write(new ViewWrite(VIEW, 1, List.of(), new Head(2, bytes("o"), -5), -5));
+    for (int look = 0; look < 2; look++) {
+      assertThat(head(VIEW).generation()).isEqualTo(2);
+      assertThat(head(VIEW).watermark()).isEqualTo(-5);
+      reopen();
+    }
+    write(
+        new ViewWrite(VIEW, 2, List.of(), new Head(3, bytes("p"), Long.MIN_VALUE), Long.MIN_VALUE));
+    assertThat(head(VIEW).watermark()).isEqualTo(Long.MIN_VALUE);
+  }
+
+  @Test
   void keepsWhatIsStagedApartUntilItIsPublished() {
     write(first(VIEW, 1));
     write(states(1, state("a", 0, 1, "old")));
