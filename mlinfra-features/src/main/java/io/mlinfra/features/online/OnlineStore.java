@@ -586,7 +586,8 @@ public final class OnlineStore implements AutoCloseable {
    * @param event the values of the source's columns: the keys, the times ({@link LocalDateTime} in
    *     UTC, or {@link Instant}), and what the features read, null where missing
    * @throws MlInfraException {@link ErrorCode#NAME_UNKNOWN} if the store does not have the view;
-   *     {@link ErrorCode#DATA_UNSUITABLE} if the event is too late
+   *     {@link ErrorCode#DATA_UNSUITABLE} if the event is too late, or ahead of the clock by more
+   *     than the allowed lateness
    * @throws IllegalArgumentException if a column is not there or a value of a wrong type
    * @throws IllegalStateException if entities of the view have gone from memory for want of room
    */
@@ -640,8 +641,23 @@ public final class OnlineStore implements AutoCloseable {
               + " entities; those that have gone from memory cannot be pushed to");
     }
     long floor = table.floor();
+    long ceiling = Evaluation.saturated(now(), options.allowedLateness().toNanos() / 1000);
     long watermark = table.watermark();
     for (int i = 0; i < batch.size(); i++) {
+      if (batch.visible(i) > ceiling) {
+        // It would move the watermark, and all that comes at its time would be too late.
+        throw new MlInfraException(
+            ErrorCode.DATA_UNSUITABLE,
+            "feature view '"
+                + table.meta.name()
+                + "': an event of "
+                + Times.of(batch.eventTime(i))
+                + " becomes visible at "
+                + Times.of(batch.visible(i))
+                + ", more than "
+                + options.allowedLateness()
+                + " ahead of the clock");
+      }
       if (batch.visible(i) < floor) {
         throw new MlInfraException(
             ErrorCode.DATA_UNSUITABLE,

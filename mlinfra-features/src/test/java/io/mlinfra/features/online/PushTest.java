@@ -12,6 +12,7 @@ import io.mlinfra.features.Fixture;
 import io.mlinfra.features.internal.Times;
 import io.mlinfra.features.offline.FeatureStore;
 import io.mlinfra.features.view.FeatureView;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
@@ -134,6 +135,24 @@ class PushTest {
       }
       assertThat(online.at(NOON.plusMinutes(1)).get(VIEW, "a").value("people__count_1h"))
           .isEqualTo(1L);
+    }
+  }
+
+  @Test
+  void refusesWhatIsFarAheadOfTheClock() {
+    Clock clock = Clock.fixed(NOON.toInstant(ZoneOffset.UTC), ZoneOffset.UTC);
+    try (FeatureStore features = FeatureStore.open(fixture.warehouse, VIEW);
+        OnlineStore online = OnlineStore.inMemory(OnlineOptions.builder().clock(clock).build())) {
+      online.define(features);
+      LocalDateTime ahead = NOON.plusDays(1);
+      assertThatThrownBy(() -> online.push(VIEW, event("a", ahead.plusSeconds(1), null, 1.0, "x")))
+          .isInstanceOfSatisfying(
+              MlInfraException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.DATA_UNSUITABLE))
+          .hasMessageContainingAll("'people'", "2020-01-02T12:00:01", "PT24H", "ahead");
+      online.push(VIEW, event("a", NOON, null, 1.0, "x"));
+      online.push(VIEW, event("a", ahead, null, 1.0, "x"));
+      assertThat(online.get(VIEW, "a").value("people__count_1h")).isEqualTo(1L);
     }
   }
 
