@@ -1,6 +1,7 @@
 package io.mlinfra.benchmarks.features;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.concurrent.TimeUnit;
@@ -21,8 +22,8 @@ import org.openjdk.jmh.annotations.Warmup;
  * As {@link OnlineGetBenchmark}, from an online store in a file, after a warm-up. Run it by {@code
  * mvn -q -Pbench -Dbench=features}; the log has the percentiles.
  *
- * <p>The peers: {@code map}, a {@code ConcurrentHashMap} of ready arrays, the floor under anything
- * that computes; {@code duckdb}, a prepared statement over an indexed table.
+ * <p>The peer: {@code map}, a {@code ConcurrentHashMap} of ready arrays, the floor under anything
+ * that computes.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SampleTime)
@@ -31,7 +32,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 3, time = 2)
 @Measurement(iterations = 5, time = 2)
 public class DurableGetBenchmark {
-  @Param({"ours", "map", "duckdb"})
+  @Param({"ours", "map"})
   public String rival;
 
   private Profiles profiles;
@@ -39,7 +40,9 @@ public class DurableGetBenchmark {
 
   @Setup
   public void open() throws IOException, SQLException {
-    profiles = new Profiles(rival, Path.of(System.getProperty("scratch")).resolve("online.db"));
+    Path scratch = Files.createDirectories(Path.of(System.getProperty("scratch")));
+    Path folder = Files.createTempDirectory(scratch, "online");
+    profiles = new Profiles(rival, folder.resolve("online.db"));
   }
 
   /** Strides through all customers, so that no cache of the processor holds the next one. */

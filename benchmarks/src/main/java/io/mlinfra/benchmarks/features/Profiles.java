@@ -57,7 +57,7 @@ final class Profiles implements AutoCloseable {
     warehouse.execute(
         "CREATE TABLE events AS SELECT (i % "
             + CUSTOMERS
-            + ")::BIGINT AS customer, TIMESTAMP '2023-02-01' + to_seconds(i % 2000000) AS at,"
+            + ")::BIGINT AS customer, TIMESTAMP '2023-02-01' + to_seconds(i % 2000000) AS paid,"
             + " (hash(i) % 10000)::DOUBLE / 100 AS amount FROM range("
             + 3 * CUSTOMERS
             + ") AS r(i)");
@@ -65,7 +65,7 @@ final class Profiles implements AutoCloseable {
         FeatureView.named("customer")
             .from("events")
             .entity("customer")
-            .eventTime("at")
+            .eventTime("paid")
             .latest("amount")
             .window(Duration.ofDays(30), sum("amount"), count())
             .build();
@@ -83,7 +83,7 @@ final class Profiles implements AutoCloseable {
   }
 
   private static final String VALUES =
-      "SELECT customer, arg_max(amount, at) AS latest, sum(amount) AS total, count(*) AS n"
+      "SELECT customer, arg_max(amount, paid) AS latest, sum(amount) AS total, count(*) AS n"
           + " FROM events GROUP BY customer";
 
   private void fillMap() throws IOException {

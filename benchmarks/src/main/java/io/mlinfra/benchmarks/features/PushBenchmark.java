@@ -61,12 +61,12 @@ public class PushBenchmark {
   @Setup
   public void open() {
     warehouse = Warehouse.inMemory();
-    warehouse.execute("CREATE TABLE events (customer BIGINT, at TIMESTAMP, amount DOUBLE)");
+    warehouse.execute("CREATE TABLE events (customer BIGINT, paid TIMESTAMP, amount DOUBLE)");
     view =
         FeatureView.named("customer")
             .from("events")
             .entity("customer")
-            .eventTime("at")
+            .eventTime("paid")
             .latest("amount")
             .window(Duration.ofDays(7), sum("amount"), count(), max("amount"))
             .build();
@@ -93,7 +93,12 @@ public class PushBenchmark {
       online.push(
           view,
           Map.of(
-              "customer", i * 7919L % CUSTOMERS, "at", START.plusSeconds(i), "amount", i / 100.0));
+              "customer",
+              i * 7919L % CUSTOMERS,
+              "paid",
+              START.plusSeconds(i),
+              "amount",
+              i / 100.0));
     }
     return events;
   }
