@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.StringJoiner;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.infra.BenchmarkParams;
@@ -57,6 +58,9 @@ record Comparison(
     return comparisons;
   }
 
+  /** Of the percentiles of samples, those that are told; the others are in the log. */
+  private static final Set<String> PERCENTILES = Set.of("p0.50", "p0.99");
+
   /** What a benchmark counts beside the time, such as memory: less is better; 0 is not known. */
   private static List<Comparison> counted(
       String name, RunResult ours, String rival, RunResult peer) {
@@ -65,7 +69,8 @@ record Comparison(
         .forEach(
             (counter, result) -> {
               Result<?> other = peer.getSecondaryResults().get(counter);
-              if (other != null && result.getScore() > 0 && other.getScore() > 0) {
+              boolean told = !counter.matches("p[01]\\.\\d+") || PERCENTILES.contains(counter);
+              if (told && other != null && result.getScore() > 0 && other.getScore() > 0) {
                 comparisons.add(
                     of(
                         name + " " + counter,
