@@ -523,7 +523,7 @@ class FeatureStoreGuideTest {
       RowExplanation.Made mean = row.feature("shop__mean_amount_7d");
 
       assertShown(row.toString());
-      assertThat(plan).contains("engine KERNEL", "3,000 rows", "view shop");
+      assertThat(plan).contains("engine KERNEL", "events in 1 part", "view shop");
       assertThat(mean.events()).hasSize(4);
       for (Engine engine : Engine.values()) {
         try (TrainingSet set = query.engine(engine).collect()) {

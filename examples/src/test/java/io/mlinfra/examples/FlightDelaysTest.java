@@ -157,7 +157,8 @@ class FlightDelaysTest {
     assertThat(lineage.sources())
         .contains(flights.id())
         .extracting(VersionId::kind)
-        .containsExactlyInAnyOrder(Kind.DATASET, Kind.FEATURES, Kind.PIPELINE, Kind.RUN);
+        .containsExactlyInAnyOrder(
+            Kind.DATASET, Kind.FEATURES, Kind.FEATURES, Kind.FEATURES, Kind.PIPELINE, Kind.RUN);
     assertThat(lineage.products())
         .extracting(VersionId::kind)
         .containsExactlyInAnyOrder(Kind.EVALUATION, Kind.PROFILE);
